@@ -1,0 +1,139 @@
+"""Reading YAML configurations: every mistake is named by file, line and key."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from .errors import UserError
+
+PRESET = "preset:"
+Model = TypeVar("Model", bound=BaseModel)
+Location = Sequence[int | str]
+
+
+class Config(BaseModel):
+    """Base of all configuration sections: unknown keys are errors, values never change after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def presets() -> list[str]:
+    """Names that can follow `preset:`."""
+    folder = resources.files(f"{__package__}.configs") / "presets"
+    return sorted(p.name.removesuffix(".yml") for p in folder.iterdir() if p.name.endswith(".yml"))
+
+
+def config_path(name: str) -> Path:
+    """`preset:NAME` or a path, to a path. Raises UserError for an unknown preset or a missing file."""
+    if name.startswith(PRESET):
+        preset = name.removeprefix(PRESET)
+        if preset not in presets():
+            raise UserError(f"there is no preset '{preset}'; there are: {', '.join(presets())}")
+        return Path(str(resources.files(f"{__package__}.configs") / "presets" / f"{preset}.yml"))
+    path = Path(name)
+    if not path.is_file():
+        raise UserError(f"{path}: no such configuration file (or write preset:NAME; {', '.join(presets())})")
+    return path
+
+
+def load(name: str, section: str, model: type[Model], overrides: Sequence[str] = ()) -> Model:
+    """The section `section` of a preset, or a whole file that holds nothing else, as `model`.
+
+    overrides: `key.sub=value` strings, values read as YAML. Relative paths in the file stay as written.
+    Raises UserError with file, line, key and the allowed values.
+    """
+    path = config_path(name)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        data = yaml.safe_load(text)
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: not UTF-8 at byte {error.start}") from error
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        line = f" line {mark.line + 1}" if mark else ""
+        raise UserError(f"{path}{line}: not valid YAML: {error.problem}") from error
+    if not isinstance(data, dict):
+        raise UserError(f"{path}: a mapping of keys to values is expected")
+    prefix: list[str] = []
+    if section in data and isinstance(data[section], dict) and section not in model.model_fields:
+        prefix, data = [section], data[section]
+    for override in overrides:
+        _override(data, override)
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise UserError(_explain(path, root, prefix, model, error)) from error
+
+
+def _override(data: dict[str, Any], text: str) -> None:
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise UserError(f"--set {text}: KEY=VALUE is expected, for example optimizer.lr=0.001")
+    *parents, last = key.split(".")
+    for parent in parents:
+        data = data.setdefault(parent, {})
+        if not isinstance(data, dict):
+            raise UserError(f"--set {text}: '{parent}' is not a section")
+    try:
+        data[last] = yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise UserError(f"--set {text}: the value is not valid YAML") from error
+
+
+def _explain(
+    path: Path, root: yaml.Node | None, prefix: list[str], model: type[BaseModel], error: ValidationError
+) -> str:
+    first = error.errors()[0]
+    where = [*prefix, *first["loc"]]
+    key = ".".join(str(part) for part in first["loc"]) or "the file"
+    line = _line(root, where) if root else 0
+    if first["type"] == "extra_forbidden":
+        allowed = _allowed(model, first["loc"][:-1])
+        close = difflib.get_close_matches(str(first["loc"][-1]), allowed, 1)
+        hint = f" (did you mean '{close[0]}'?)" if close else ""
+        message = f"unknown key{hint}" + (f"; allowed: {', '.join(allowed)}" if allowed else "")
+    else:
+        message = first["msg"].removeprefix("Value error, ")
+        if "input" in first and isinstance(first["input"], str | int | float | bool):
+            message += f" (is {first['input']!r})"
+    more = f" (and {len(error.errors()) - 1} more)" if len(error.errors()) > 1 else ""
+    return f"{path}{f' line {line}' if line else ''}: {key}: {message}{more}"
+
+
+def _line(node: yaml.Node, location: Location) -> int:
+    """The line, from 1, of the deepest part of `location` that the file holds."""
+    line = node.start_mark.line + 1
+    for part in location:
+        if isinstance(node, yaml.MappingNode):
+            found = [(k, v) for k, v in node.value if k.value == str(part)]
+            if not found:
+                continue  # a union's tag: pydantic puts it into the location
+            line, node = found[0][0].start_mark.line + 1, found[0][1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+    return line
+
+
+def _allowed(model: Any, location: Location) -> list[str]:
+    """The field names that may stand at `location` inside `model`."""
+    for part in location:
+        candidates = [model, *getattr(model, "__args__", ())]
+        fields: dict[str, Any] = {}
+        for candidate in candidates:
+            fields |= getattr(candidate, "model_fields", {})
+        if isinstance(part, str) and part in fields:
+            model = fields[part].annotation
+        else:
+            inner = getattr(model, "__args__", None)
+            model = inner[-1] if inner else model
+    candidates = [model, *getattr(model, "__args__", ())]
+    return sorted({name for c in candidates for name in getattr(c, "model_fields", {})})

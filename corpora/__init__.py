@@ -1,0 +1,1 @@
+"""Texts to render and the characters that a model knows."""

@@ -1,0 +1,1 @@
+"""Rendering text: plan, draw, check, write."""

@@ -1,0 +1,1 @@
+"""One YAML per dataset: files, mirrors, checksums, licence (data only)."""

@@ -1,0 +1,55 @@
+"""Decoding pictures the same way everywhere: EXIF applied, three channels, truncation noticed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+
+
+class BadImage(Exception):
+    """The bytes are not a whole picture. `reason` is the refusal's name."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+def decode(data: bytes) -> Image:
+    """Encoded bytes to (H, W, 3) uint8 BGR, upright by EXIF. Raises BadImage."""
+    if not data:
+        raise BadImage("empty_file", "the file is empty")
+    if data[:2] == b"\xff\xd8" and data.rfind(b"\xff\xd9") < data.rfind(b"\xff\xda"):
+        # OpenCV fills the missing part of a cut JPEG with grey and says nothing.
+        raise BadImage("truncated_image", "the JPEG ends before its end-of-image marker")
+    try:
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error as error:  # for example more pixels than OpenCV accepts
+        raise BadImage("undecodable_image", f"OpenCV: {error.err}") from error
+    if image is None:
+        raise BadImage("undecodable_image", "not a picture in a format that OpenCV reads")
+    return image  # type: ignore[return-value]
+
+
+def read_image(path: Path) -> Image:
+    """The picture at `path`, as `decode` gives it. Raises BadImage, also for a missing file."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise BadImage("missing_file", "no such file") from None
+    except OSError as error:
+        raise BadImage("unreadable_file", error.strerror or str(error)) from error
+    return decode(data)
+
+
+def encode_jpeg(image: Image, quality: int = 95) -> bytes:
+    """(H, W, 3) BGR or (H, W) grey to JPEG bytes, chroma 4:2:0."""
+    ok, buffer = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    if not ok:
+        raise ValueError(f"OpenCV could not encode a picture of shape {image.shape}")
+    return buffer.tobytes()

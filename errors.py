@@ -1,0 +1,16 @@
+"""What goes wrong, told apart by whose trouble it is: the command line turns these into exit codes."""
+
+
+class UserError(Exception):
+    """Wrong input: one sentence that names the file, line or key and what is allowed. Exit code 2."""
+
+
+class Trouble(Exception):
+    """Trouble that is not the user's (a dead worker, a server that lies). Exit code 1."""
+
+
+class MissingPackage(UserError):
+    """An optional package is not installed; the message holds the install line."""
+
+    def __init__(self, package: str, extra: str, purpose: str) -> None:
+        super().__init__(f"{purpose} needs the package '{package}': pip install 'ocrdata[{extra}]'")

@@ -1,0 +1,1 @@
+"""Fonts: where they are, what they can draw, what their licence says."""

@@ -1,0 +1,227 @@
+"""A job is a list of shards; any number of processes, any number of runs, the same bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import multiprocessing
+import os
+import platform
+import shutil
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import asdict, dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Protocol
+
+import cv2
+
+from ..datasets.records import Item, Items
+from ..errors import Trouble, UserError
+from .store import TEMPORARY, Tally, read_marker, shard_name, tally_of, write_json, write_shard
+
+PACKAGES = ("freetype-py", "lmdb", "numpy", "opencv-python-headless", "uharfbuzz")
+POLL_SECONDS = 0.2
+
+
+class Source(Protocol):
+    """Makes samples by index range. Travels to other processes, so it must pickle; open files lazily."""
+
+    def items(self, start: int, stop: int) -> Items:
+        """Samples and refusals of the work units `start` to `stop`, the same on every call."""
+        ...
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be made: `units` of work (lines to render, photos to crop) in shards of `shard_size` units.
+
+    config: everything that determines the bytes, as JSON values; another config is another job.
+    ledger: rows of what the licence of each ingredient (font, corpus, background, dataset) says.
+    """
+
+    kind: str
+    config: dict[str, Any]
+    units: int
+    shard_size: int
+    ledger: list[dict[str, str]] = field(default_factory=list)
+
+    @property
+    def shards(self) -> list[tuple[int, int]]:
+        """(start, stop) of each shard."""
+        return [(s, min(s + self.shard_size, self.units)) for s in range(0, self.units, self.shard_size)]
+
+    def identity(self) -> dict[str, Any]:
+        """Everything that determines the bytes, the machine's kind and package versions included."""
+        return {**asdict(self), "versions": versions()}
+
+
+def versions() -> dict[str, str]:
+    """Versions and processor features on which pixels depend."""
+    found = {p: metadata.version(p) for p in PACKAGES}
+    cpu = " ".join(f for f in ("AVX2", "AVX512_SKX", "NEON") if _has_feature(f)) or "baseline"
+    return {"machine": platform.machine(), "cpu": cpu, **found}
+
+
+def _has_feature(name: str) -> bool:
+    # cv2.getCPUFeaturesLine prefixes '*' to what was dispatched and '?' to what this processor lacks.
+    words = cv2.getCPUFeaturesLine().split()
+    return name in words or f"*{name}" in words
+
+
+def digest_of(value: Any) -> str:
+    """sha256 of a JSON value, independent of key order."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def run_job(
+    job: Job,
+    source: Source,
+    out: Path,
+    workers: int = 0,
+    progress: Callable[[int], None] = lambda samples: None,
+) -> dict[str, Any]:
+    """Write all shards that are not there yet, then the manifest, which is returned.
+
+    workers: processes; 0 is one per core, 1 stays in this process.
+    progress: called with the number of items made since the last call.
+    Raises UserError where `out` holds another job, Trouble where a worker dies.
+    """
+    identity = job.identity()
+    identity_hash = digest_of(identity)
+    _claim(out, identity)
+    todo = [i for i in range(len(job.shards)) if not _done(out, i, identity_hash)]
+    for index, (start, stop) in enumerate(job.shards):
+        if index not in set(todo):
+            progress(stop - start)
+    tasks = [(out, i, *job.shards[i], identity_hash) for i in todo]
+    workers = min(workers or os.cpu_count() or 1, len(tasks))
+    if workers <= 1:
+        cv2.setNumThreads(1)
+        for task in tasks:
+            _write(source, task, progress)
+    else:
+        _run_processes(source, tasks, workers, progress)
+    shutil.rmtree(out / TEMPORARY, ignore_errors=True)
+    return _finish(out, job, identity, identity_hash)
+
+
+def _claim(out: Path, identity: dict[str, Any]) -> None:
+    """Record in `out` which job it holds, or refuse to mix two."""
+    path = out / "job.json"
+    if path.exists():
+        there = json.loads(path.read_text(encoding="utf-8"))
+        if there != json.loads(json.dumps(identity)):
+            raise UserError(
+                f"{out} holds another job: {_difference(there, identity)}; choose another folder or delete it"
+            )
+        return
+    if out.exists() and (not out.is_dir() or any(p.name != TEMPORARY for p in out.iterdir())):
+        raise UserError(f"{out} is not empty and holds no job of ocrdata; choose another folder")
+    out.mkdir(parents=True, exist_ok=True)
+    write_json(path, identity)
+
+
+def _difference(there: Any, here: Any, key: str = "") -> str:
+    if isinstance(there, dict) and isinstance(here, dict):
+        for name in sorted({*there, *here}):
+            if there.get(name) != here.get(name):
+                return _difference(there.get(name), here.get(name), f"{key}.{name}" if key else name)
+    return f"{key} was {str(there)[:80]!r} there and is {str(here)[:80]!r} now"
+
+
+def _done(out: Path, index: int, identity_hash: str) -> bool:
+    marker = read_marker(out, index)
+    return marker is not None and marker["job"] == identity_hash
+
+
+Task = tuple[Path, int, int, int, str]
+
+
+def _write(source: Source, task: Task, progress: Callable[[int], None]) -> None:
+    out, index, start, stop, identity_hash = task
+    write_shard(out, index, _counted(source.items(start, stop), progress), identity_hash)
+
+
+def _counted(items: Items, progress: Callable[[int], None], every: int = 256) -> Iterator[Item]:
+    waiting = 0
+    for item in items:
+        yield item
+        waiting += 1
+        if waiting == every:
+            progress(waiting)
+            waiting = 0
+    progress(waiting)
+
+
+_source: Source
+_made: Any
+
+
+def _start_worker(source: Source, made: Any) -> None:
+    global _source, _made
+    _source, _made = source, made
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    cv2.setNumThreads(1)
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+
+
+def _die_with_parent() -> None:
+    """A worker whose parent was killed would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _work(task: Task) -> None:
+    def progress(samples: int) -> None:
+        with _made.get_lock():
+            _made.value += samples
+
+    _write(_source, task, progress)
+
+
+def _run_processes(source: Source, tasks: Sequence[Task], workers: int, progress: Callable[[int], None]) -> None:
+    context = multiprocessing.get_context("spawn")
+    made = context.Value("q", 0)
+    pool = ProcessPoolExecutor(workers, context, _start_worker, (source, made))
+    try:
+        waiting: set[Future[None]] = {pool.submit(_work, task) for task in tasks}
+        reported = 0
+        while waiting:
+            done, waiting = wait(waiting, POLL_SECONDS, FIRST_COMPLETED)
+            now = made.value
+            progress(now - reported)
+            reported = now
+            for future in done:
+                future.result()
+    except BrokenProcessPool as error:
+        raise Trouble(
+            "a worker process died (out of memory, or killed); finished shards are kept: run the same command again"
+        ) from error
+    except BaseException:
+        for process in list((pool._processes or {}).values()):
+            process.terminate()
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _finish(out: Path, job: Job, identity: dict[str, Any], identity_hash: str) -> dict[str, Any]:
+    markers = [read_marker(out, i) for i in range(len(job.shards))]
+    total = sum((tally_of(m) for m in markers if m), Tally())
+    digest = digest_of([m["digest"] for m in markers if m])
+    manifest = {
+        **identity,
+        "job": identity_hash,
+        "digest": digest,
+        "shards": [shard_name(i) for i in range(len(markers))],
+        **total.to_json(),
+    }
+    write_json(out / "manifest.json", manifest)
+    return manifest

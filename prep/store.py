@@ -1,0 +1,313 @@
+"""The recognition store: shards of LMDB in the layout that every OCR trainer reads.
+
+Keys `image-%09d` (encoded bytes), `label-%09d` (UTF-8), both from 1, `num-samples`, and, beside what others
+read, `source-%09d` where a sample's origin is known.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import struct
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import lmdb
+
+from ..datasets.records import Item, Refusal, Sample
+from ..errors import UserError
+
+BATCH = 1000
+FIRST_MAP = 16 << 20
+EXAMPLES_PER_REASON = 5
+TEMPORARY = ".tmp"
+
+
+def image_key(number: int) -> bytes:
+    """LMDB key of picture `number`, from 1."""
+    return b"image-%09d" % number
+
+
+def label_key(number: int) -> bytes:
+    """LMDB key of label `number`, from 1."""
+    return b"label-%09d" % number
+
+
+def source_key(number: int) -> bytes:
+    """LMDB key of the origin of sample `number`, from 1."""
+    return b"source-%09d" % number
+
+
+@dataclass
+class Tally:
+    """What a shard or a pack holds. Tallies add up, so a pack's is the sum of its shards'."""
+
+    count: int = 0
+    image_bytes: int = 0
+    refusals: Counter[str] = field(default_factory=Counter)
+    examples: list[dict[str, str]] = field(default_factory=list)
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Count a refusal and keep the first few of its kind as examples."""
+        self.refusals[refusal.reason] += 1
+        if self.refusals[refusal.reason] <= EXAMPLES_PER_REASON:
+            example = asdict(refusal)
+            example["thumb"] = refusal.thumb.hex() if refusal.thumb else ""
+            self.examples.append(example)
+
+    def to_json(self) -> dict[str, Any]:
+        """The form that markers and manifests hold; `tally_of` reads it."""
+        return {
+            "count": self.count,
+            "image_bytes": self.image_bytes,
+            "refusals": dict(self.refusals),
+            "examples": self.examples,
+        }
+
+    def __add__(self, other: Tally) -> Tally:
+        examples: list[dict[str, str]] = []
+        kept: Counter[str] = Counter()
+        for example in self.examples + other.examples:
+            kept[example["reason"]] += 1
+            if kept[example["reason"]] <= EXAMPLES_PER_REASON:
+                examples.append(example)
+        return Tally(
+            self.count + other.count,
+            self.image_bytes + other.image_bytes,
+            self.refusals + other.refusals,
+            examples,
+        )
+
+
+class ShardWriter:
+    """Writes one LMDB in key order, in batches, growing the map when it is full.
+
+    Key order lets LMDB append, which is fast and leaves full pages; so labels wait in memory until the
+    pictures are in.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True)
+        self.folder = folder
+        self.tally = Tally()
+        self._map = FIRST_MAP
+        self._env = lmdb.open(str(folder), map_size=self._map, sync=False, metasync=False, lock=False, max_dbs=0)
+        self._batch: list[tuple[bytes, bytes]] = []
+        self._labels: list[tuple[str, str]] = []
+        self._digest = hashlib.sha256()
+
+    def put(self, sample: Sample) -> None:
+        """Append a sample."""
+        self.tally.count += 1
+        self.tally.image_bytes += len(sample.image)
+        self._labels.append((sample.label, sample.origin))
+        label = sample.label.encode()
+        self._digest.update(struct.pack("<II", len(sample.image), len(label)))
+        self._digest.update(sample.image)
+        self._digest.update(label)
+        self._put(image_key(self.tally.count), sample.image)
+
+    def _put(self, key: bytes, value: bytes) -> None:
+        self._batch.append((key, value))
+        if len(self._batch) >= BATCH:
+            self._flush()
+
+    def _flush(self) -> None:
+        while self._batch:
+            try:
+                with self._env.begin(write=True) as transaction:
+                    for key, value in self._batch:
+                        transaction.put(key, value, append=True)
+            except lmdb.MapFullError:
+                self._map *= 2
+                self._env.set_mapsize(self._map)
+            else:
+                self._batch.clear()
+
+    def finish(self) -> str:
+        """Write labels and count, compact, flush to disk. Returns the sha256 over all samples in order."""
+        for number, (label, _) in enumerate(self._labels, 1):
+            self._put(label_key(number), label.encode())
+        self._put(b"num-samples", str(self.tally.count).encode())
+        for number, (_, origin) in enumerate(self._labels, 1):
+            if origin:
+                self._put(source_key(number), origin.encode())
+        self._flush()
+        compact = self.folder / "compact"
+        compact.mkdir()
+        self._env.copy(str(compact), compact=True)
+        self._env.close()
+        (compact / "data.mdb").replace(self.folder / "data.mdb")
+        compact.rmdir()
+        _sync(self.folder / "data.mdb")
+        return self._digest.hexdigest()
+
+    def abandon(self) -> None:
+        """Close and remove everything."""
+        self._env.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def shard_name(index: int) -> str:
+    """Folder name of shard `index`, from 0."""
+    return f"shard-{index:05d}"
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as JSON under a temporary name, flush, rename."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    with temporary.open("w", encoding="utf-8", newline="\n") as file:
+        json.dump(value, file, ensure_ascii=False, indent=1, sort_keys=True)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def write_shard(pack: Path, index: int, items: Iterator[Item], job: str) -> dict[str, Any]:
+    """Write shard `index` of `pack` from `items`; its marker, written last, is returned.
+
+    job: the hash of everything that determines the shard's bytes; a later run redoes other jobs' shards.
+    """
+    name = shard_name(index)
+    temporary = pack / TEMPORARY / name
+    shutil.rmtree(temporary, ignore_errors=True)
+    writer = ShardWriter(temporary)
+    try:
+        for item in items:
+            if isinstance(item, Sample):
+                writer.put(item)
+            else:
+                writer.tally.refuse(item)
+        digest = writer.finish()
+    except BaseException:
+        writer.abandon()
+        raise
+    final = pack / name
+    shutil.rmtree(final, ignore_errors=True)
+    temporary.replace(final)
+    marker = {"shard": name, "job": job, "digest": digest, **writer.tally.to_json()}
+    write_json(pack / f"{name}.json", marker)
+    return marker
+
+
+def read_marker(pack: Path, index: int) -> dict[str, Any] | None:
+    """The marker of shard `index`, or None if the shard is not complete."""
+    path = pack / f"{shard_name(index)}.json"
+    try:
+        marker: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError):
+        return None
+    return marker if (pack / shard_name(index) / "data.mdb").is_file() else None
+
+
+def tally_of(marker: dict[str, Any]) -> Tally:
+    """The tally that a marker or a manifest holds."""
+    return Tally(marker["count"], marker["image_bytes"], Counter(marker["refusals"]), list(marker["examples"]))
+
+
+def lmdb_folders(root: Path) -> list[Path]:
+    """All folders at or below `root` that hold an LMDB, in name order; unfinished shards left out."""
+    found = [p.parent for p in root.rglob("data.mdb") if TEMPORARY not in p.relative_to(root).parts]
+    return sorted(found)
+
+
+class Pack:
+    """Random access to every sample of a pack, or of any folder of LMDBs in the same layout.
+
+    Environments are opened on first use in each process, so a Pack travels to spawned workers.
+    Raises UserError where there is no LMDB or one has no sample count.
+    """
+
+    def __init__(self, root: Path) -> None:
+        if not root.exists():
+            raise UserError(f"{root}: no such folder")
+        self.root = root
+        self.folders = lmdb_folders(root)
+        if not self.folders:
+            raise UserError(f"{root}: no LMDB (a file data.mdb) in this folder or below")
+        self._environments: dict[int, lmdb.Environment] = {}
+        self.counts = [self._count(i) for i in range(len(self.folders))]
+        self._starts = [sum(self.counts[:i]) for i in range(len(self.counts))]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_environments": {}}
+
+    def __len__(self) -> int:
+        return sum(self.counts)
+
+    def _open(self, shard: int) -> lmdb.Environment:
+        if shard not in self._environments:
+            folder = self.folders[shard]
+            try:
+                self._environments[shard] = lmdb.open(
+                    str(folder), readonly=True, lock=False, readahead=False, meminit=False, create=False
+                )
+            except lmdb.Error as error:
+                raise UserError(f"{folder}: not a readable LMDB: {error}") from error
+        return self._environments[shard]
+
+    def _count(self, shard: int) -> int:
+        with self._open(shard).begin() as transaction:
+            value = transaction.get(b"num-samples")
+        if value is None or not bytes(value).strip().isdigit():
+            raise UserError(
+                f"{self.folders[shard]}: no 'num-samples' count: `ocrdata pack --diagnose {self.root}` explains"
+            )
+        return int(bytes(value))
+
+    def locate(self, index: int) -> tuple[Path, int]:
+        """Sample `index`, from 0, to its shard's folder and its number there, from 1."""
+        shard, number = self._locate(index)
+        return self.folders[shard], number
+
+    def _locate(self, index: int) -> tuple[int, int]:
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        low, high = 0, len(self._starts)
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if self._starts[middle] <= index else (low, middle)
+        while self.counts[low] == 0:
+            low -= 1
+        return low, index - self._starts[low] + 1
+
+    def __getitem__(self, index: int) -> Sample:
+        """Sample `index`, from 0. Raises UserError naming shard and key where one is missing."""
+        shard, number = self._locate(index)
+        with self._open(shard).begin(buffers=False) as transaction:
+            image, label = transaction.get(image_key(number)), transaction.get(label_key(number))
+            origin = transaction.get(source_key(number))
+        if image is None or label is None:
+            missing = image_key(number) if image is None else label_key(number)
+            raise UserError(f"{self.folders[shard]}: key '{missing.decode()}' is missing")
+        return Sample(image, label.decode(), origin.decode() if origin else "")
+
+    def __iter__(self) -> Iterator[Sample]:
+        for index in range(len(self)):
+            yield self[index]
+
+    def labels(self) -> Iterator[str]:
+        """All labels in order, without touching the pictures."""
+        for shard, count in enumerate(self.counts):
+            with self._open(shard).begin() as transaction:
+                for number in range(1, count + 1):
+                    label = transaction.get(label_key(number))
+                    if label is None:
+                        raise UserError(f"{self.folders[shard]}: key '{label_key(number).decode()}' is missing")
+                    yield label.decode()
+
+    def close(self) -> None:
+        """Close all environments of this process."""
+        for environment in self._environments.values():
+            environment.close()
+        self._environments.clear()
