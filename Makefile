@@ -8,7 +8,10 @@ OUT ?= demo-out
 FONTS := fonts-noto-cjk fonts-wqy-microhei fonts-wqy-zenhei fonts-arphic-uming fonts-arphic-ukai \
 	fonts-dejavu fonts-liberation2 fonts-freefont-ttf fonts-roboto-unhinted fonts-open-sans fonts-hack fonts-b612
 
-.PHONY: demo test setup fonts lint types clean
+# libgomp1: Paddle's wheel links to it and a minimal system lacks it.
+SYSTEM := libgomp1 $(FONTS)
+
+.PHONY: demo test setup system lint types clean
 
 demo: setup
 	$(BIN)/ocrdata demo --out $(OUT)
@@ -16,7 +19,7 @@ demo: setup
 test: setup lint types
 	$(BIN)/python -m pytest
 
-setup: $(BIN)/.installed fonts
+setup: $(BIN)/.installed system
 
 $(BIN)/.installed: pyproject.toml
 	@$(PYTHON) -m ensurepip --version >/dev/null 2>&1 || { \
@@ -28,13 +31,13 @@ $(BIN)/.installed: pyproject.toml
 	touch $@
 
 # Chinese fonts, and enough others for variety, from Debian's packages where we may install them.
-fonts:
-	@if dpkg -s $(FONTS) >/dev/null 2>&1; then :; \
+system:
+	@if dpkg -s $(SYSTEM) >/dev/null 2>&1; then :; \
 	elif command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
-		echo "installing fonts: $(FONTS)"; \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y $(FONTS) >/dev/null; \
+		echo "installing: $(SYSTEM)"; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y $(SYSTEM) >/dev/null; \
 	elif command -v apt-get >/dev/null; then \
-		echo "hint: for Chinese lines and more variety: sudo apt-get install $(FONTS)"; \
+		echo "hint: for Chinese lines and more variety: sudo apt-get install $(SYSTEM)"; \
 	else \
 		echo "hint: for Chinese lines install a font that covers Chinese, for example Noto Sans CJK"; \
 	fi

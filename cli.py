@@ -1,7 +1,14 @@
-"""The command line: parse, build one config, call one function, print. No logic."""
+"""From real photos and honest synthetic lines to OCR models that deploy as they were trained."""
 
 from __future__ import annotations
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, add_completion=True, help=__doc__)
+from .exits import Commands
+
+app = typer.Typer(cls=Commands, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+
+
+@app.callback()
+def _program() -> None:
+    """Options before the command; there are none."""

@@ -13,4 +13,8 @@ class MissingPackage(UserError):
     """An optional package is not installed; the message holds the install line."""
 
     def __init__(self, package: str, extra: str, purpose: str) -> None:
-        super().__init__(f"{purpose} needs the package '{package}': pip install 'ocrdata[{extra}]'")
+        super().__init__(package, extra, purpose)
+
+    def __str__(self) -> str:
+        package, extra, purpose = self.args
+        return f"{purpose} needs the package '{package}': pip install 'ocrdata[{extra}]'"

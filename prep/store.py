@@ -6,6 +6,7 @@ read, `source-%09d` where a sample's origin is known.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -126,6 +127,8 @@ class ShardWriter:
             except lmdb.MapFullError:
                 self._map *= 2
                 self._env.set_mapsize(self._map)
+            except lmdb.DiskError as error:
+                raise self._disk_full(error) from error
             else:
                 self._batch.clear()
 
@@ -140,12 +143,21 @@ class ShardWriter:
         self._flush()
         compact = self.folder / "compact"
         compact.mkdir()
-        self._env.copy(str(compact), compact=True)
+        try:
+            self._env.copy(str(compact), compact=True)
+        except lmdb.Error as error:
+            raise self._disk_full(error) from error
         self._env.close()
         (compact / "data.mdb").replace(self.folder / "data.mdb")
         compact.rmdir()
         _sync(self.folder / "data.mdb")
         return self._digest.hexdigest()
+
+    def _disk_full(self, error: lmdb.Error) -> OSError:
+        # LMDB's errors carry no errno; a write that fails is a full disk unless the system says otherwise.
+        if "No space left" in str(error) or isinstance(error, lmdb.DiskError):
+            return OSError(errno.ENOSPC, "No space left on device", str(self.folder))
+        return OSError(errno.EIO, str(error), str(self.folder))
 
     def abandon(self) -> None:
         """Close and remove everything."""

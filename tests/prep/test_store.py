@@ -1,5 +1,9 @@
 """The store keeps what it was given, in the layout that other trainers read, and grows as needed."""
 
+import errno
+import subprocess
+import sys
+
 import lmdb
 import pytest
 
@@ -81,3 +85,27 @@ def test_a_failing_source_leaves_no_final_name(tmp_path):
     with pytest.raises(RuntimeError, match="boom"):
         run_job(Job("test", {}, 10, 10), Broken(), tmp_path / "a", 1)
     assert [p.name for p in (tmp_path / "a").iterdir() if p.name.startswith("shard")] == []
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 4 MB."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)]
+    if sys.platform != "linux" or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("mounting a small file system needs root on Linux")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_full_disk_is_an_error_that_a_second_run_continues(small_disk, workers):
+    job = Job("test", {}, 3000, 500)
+    with pytest.raises(OSError) as caught:
+        run_job(job, Numbers(), small_disk / "pack", workers)
+    assert caught.value.errno == errno.ENOSPC
+    finished = sorted(p.name for p in (small_disk / "pack").glob("shard-*.json"))
+    assert finished and not (small_disk / "pack" / "manifest.json").exists()
+    subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
+    assert run_job(job, Numbers(), small_disk / "pack", workers)["count"] == 3000 - 429
