@@ -1,0 +1,167 @@
+"""Opening photos with labels: a fetched dataset, or labels that lie anywhere."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..errors import UserError
+from .readers import READERS
+from .readers.icdar2015_words import LINE as WORD_LINE
+from .readers.labels import Labels, label_lines
+from .records import Photo, Refusal
+
+DATASET = "dataset.json"
+
+
+def open_labels(format: str, labels: Labels) -> Iterator[Photo | Refusal]:
+    """The photos that `labels` speaks of, read as `format`.
+
+    Raises UserError for an unknown format, and for labels none of which follow the format.
+    """
+    if format not in READERS:
+        raise UserError(f"there is no label format '{format}'; there are: {', '.join(READERS)}")
+    return _not_all_malformed(format, labels)
+
+
+def _not_all_malformed(format: str, labels: Labels) -> Iterator[Photo | Refusal]:
+    reasons: Counter[str] = Counter()
+    photos, example = 0, ""
+    for item in READERS[format](labels):
+        if isinstance(item, Photo):
+            photos += 1
+        else:
+            reasons[item.reason] += 1
+            example = example or f"{item.origin}: {item.detail}"
+        yield item
+    if not photos and reasons.keys() == {"malformed_line"}:
+        raise UserError(f"{labels.path}: no line follows the format '{format}'; {example}")
+
+
+def read_dataset(folder: Path) -> dict[str, Any]:
+    """The dataset.json of a fetched folder. Raises UserError where there is none: it is written last."""
+    path = folder / DATASET
+    try:
+        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{folder}: no fetched dataset ({DATASET} is missing; was the fetch cut short?)") from None
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: unreadable: {error}") from error
+    return data
+
+
+def dataset_labels(folder: Path, split: str | None = None) -> tuple[str, Labels]:
+    """Format and labels of a split of a fetched dataset; `split` may be left out where there is one only."""
+    data = read_dataset(folder)
+    splits = data["splits"]
+    if split is None and len(splits) == 1:
+        (split,) = splits
+    if split not in splits:
+        what = f"{folder} has no split '{split}'" if split else f"{folder} has several splits; name one"
+        raise UserError(f"{what}: {', '.join(splits)}")
+    entry = splits[split]
+    images = tuple(folder / name for name in entry["images"])
+    labels = Labels(
+        folder / entry["labels"],
+        tuple(path for path in images if path.is_dir()) or images,
+        f"{data['name']}/{split}",
+        data["licence"],
+    )
+    return entry["format"], labels
+
+
+def open_dataset(folder: Path, split: str | None = None) -> Iterator[Photo | Refusal]:
+    """The photos of a split of a fetched dataset. Raises UserError."""
+    return open_labels(*dataset_labels(folder, split))
+
+
+def find_labels(
+    path: Path, split: str | None = None, format: str | None = None, images: tuple[Path, ...] = ()
+) -> tuple[str, Labels]:
+    """Format and labels of whatever `path` is: a fetched dataset, a label file, or a folder of label files.
+
+    A folder without dataset.json is searched for Label.txt, rec_gt.txt, gt.txt, a .json, or gt_*.txt.
+    format, images: override what would be found. Raises UserError where it stays unclear.
+    """
+    if not path.exists():
+        raise UserError(f"{path}: no such file or folder")
+    if path.is_dir() and (path / DATASET).is_file() and format is None:
+        return dataset_labels(path, split)
+    if split is not None:
+        raise UserError(f"{path} is not a fetched dataset, so there is no split '{split}'")
+    if path.is_dir() and format != "icdar2015":
+        path = _label_file(path)
+    return format or guess_format(path), Labels(path, images, path.name)
+
+
+def _label_file(folder: Path) -> Path:
+    """The one label file of a loose folder, or the folder itself where it holds one file for each photo."""
+    if any(folder.glob("gt_*.txt")):
+        return folder
+    names = [folder / n for n in ("Label.txt", "rec_gt.txt", "gt.txt")]
+    found = [p for p in names if p.is_file()] or sorted(folder.glob("*.json")) or sorted(folder.glob("*.txt"))
+    if len(found) == 1 or (found and found[0] in names):
+        return found[0]
+    what = f"{len(found)} possible label files" if found else "no label file"
+    raise UserError(f"{folder}: {what}; name the label file itself, or the format (one of {', '.join(READERS)})")
+
+
+def guess_format(path: Path) -> str:
+    """The format of labels by their first line. Raises UserError where it follows none."""
+    if path.is_dir():
+        return "icdar2015"
+    if path.suffix.lower() == ".json":
+        return "lsvt"
+    for _, line in label_lines(path):
+        _, tab, value = line.partition("\t")
+        if tab:
+            return "paddle" if re.match(r"\[\s*(\{|\])", value) else "paddle-rec"
+        if WORD_LINE.fullmatch(line):
+            return "icdar2015-words"
+        raise UserError(f"{path} line 1: follows no known label format; name it (one of {', '.join(READERS)})")
+    raise UserError(f"{path}: the label file is empty")
+
+
+@dataclass
+class LabelCounts:
+    """How much a reader gave. Counts add up; a refused polygon is in `refusals`, not in `regions`."""
+
+    photos: int = 0
+    regions: int = 0
+    ignored: Counter[str] = field(default_factory=Counter)
+    refusals: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def legible(self) -> int:
+        """Regions to learn from."""
+        return self.regions - self.ignored.total()
+
+    def add(self, item: Photo | Refusal) -> None:
+        """Count one item."""
+        if isinstance(item, Refusal):
+            self.refusals[item.reason] += 1
+            return
+        self.photos += 1
+        self.regions += len(item.regions)
+        self.ignored.update(r.ignore for r in item.regions if r.ignore is not None)
+
+    def __add__(self, other: LabelCounts) -> LabelCounts:
+        return LabelCounts(
+            self.photos + other.photos,
+            self.regions + other.regions,
+            self.ignored + other.ignored,
+            self.refusals + other.refusals,
+        )
+
+
+def count_labels(items: Iterable[Photo | Refusal]) -> LabelCounts:
+    """Fold a reader's items into counts."""
+    counts = LabelCounts()
+    for item in items:
+        counts.add(item)
+    return counts

@@ -1,0 +1,73 @@
+"""From annotated points and text to a region: orientation, degenerate polygons, ignored texts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from shapely.geometry import LinearRing
+
+from ..records import Polygon, Refusal, Region
+
+Points = Sequence[tuple[float, float]]
+SMALLEST_AREA = 1.0  # square pixels
+
+
+def region(points: Points, text: str, ignore: str | None, origin: str) -> Region | Refusal:
+    """A region whose polygon runs clockwise on the screen from the first annotated point.
+
+    Refused: `too_few_points` (fewer than three distinct ones), `degenerate_polygon` (area below one pixel),
+    `crossing_polygon` (edges cross, so that neither order nor reading direction is known).
+    """
+    kept = [p for i, p in enumerate(points) if i == 0 or p != points[i - 1]]
+    while len(kept) > 1 and kept[-1] == kept[0]:
+        kept.pop()
+    if len(kept) < 3:
+        return Refusal("too_few_points", origin, f"{len(kept)} distinct points", text)
+    polygon = np.array(kept, np.float64)
+    area = signed_area(polygon)
+    ring = LinearRing(kept)
+    if ring.convex_hull.area < SMALLEST_AREA:
+        return Refusal("degenerate_polygon", origin, f"all on one line: {kept}", text)
+    if not ring.is_simple:
+        return Refusal("crossing_polygon", origin, f"the edges cross: {kept}", text)
+    if abs(area) < SMALLEST_AREA:
+        return Refusal("degenerate_polygon", origin, f"no area: {kept}", text)
+    if area < 0:
+        # The first point carries the reading direction: it stays, only the order turns round.
+        polygon = np.concatenate([polygon[:1], polygon[:0:-1]])
+    return Region(polygon.astype(np.float32), text, ignore)
+
+
+def signed_area(polygon: Polygon | np.ndarray) -> float:
+    """Square pixels of (N, 2) points, positive when clockwise on a screen whose y points down."""
+    x, y = polygon[:, 0], polygon[:, 1]
+    return float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2
+
+
+def ignore_reason(text: str, marks: frozenset[str] = frozenset({"###"})) -> str | None:
+    """Why `text` must not be learnt from: the don't-care mark that it is, or `empty`."""
+    if text in marks:
+        return text
+    return None if text.strip() else "empty"
+
+
+def annotation(value: Any) -> tuple[Points, str]:
+    """Points and text of one JSON object as LSVT and PaddleOCR write it. Raises ValueError with the reason."""
+    if not isinstance(value, dict):
+        raise ValueError("an object with 'transcription' and 'points' is expected")
+    text, points = value.get("transcription"), value.get("points")
+    if not isinstance(text, str):
+        raise ValueError("'transcription' is missing or not a string")
+    if not isinstance(points, list):
+        raise ValueError("'points' is missing or not a list")
+    for point in points:
+        if not (isinstance(point, list) and len(point) == 2 and all(map(_is_number, point))):
+            raise ValueError(f"'points' must hold [x, y] pairs of numbers, not {point!r}")
+    return [(x, y) for x, y in points], text
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
