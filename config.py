@@ -91,7 +91,8 @@ def _override(data: dict[str, Any], text: str) -> None:
 def _explain(
     path: Path, root: yaml.Node | None, prefix: list[str], model: type[BaseModel], error: ValidationError
 ) -> str:
-    first = error.errors()[0]
+    # A misspelt key comes first: that another key is missing follows from it.
+    first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
     where = [*prefix, *first["loc"]]
     key = ".".join(str(part) for part in first["loc"]) or "the file"
     line = _line(root, where) if root else 0

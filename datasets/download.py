@@ -12,7 +12,6 @@ from pathlib import Path
 import httpx
 
 Progress = Callable[[int], None]
-CHUNK = 1 << 20
 AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 LONGEST_WAIT = 60.0
 
@@ -110,7 +109,8 @@ def _attempt(client: httpx.Client, url: str, path: Path, meter: _Meter) -> bool:
         meter.at(offset)
         expected = _total(response, offset)
         with part.open("ab" if offset else "wb") as file:
-            for chunk in response.iter_raw(CHUNK):
+            # No chunk size: httpx would drop an unfinished chunk when the connection breaks.
+            for chunk in response.iter_raw():
                 file.write(chunk)
                 meter.at(meter.held + len(chunk))
     size = _size(part)
