@@ -41,11 +41,15 @@ class Photo:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One recognition sample: encoded picture bytes and the text that they show."""
+    """One recognition sample: encoded picture bytes and the text that they show.
+
+    notes: snake_case names of what was done to make it ("curved", "vertical_rotated"); counted, not stored.
+    """
 
     image: bytes
     label: str
     origin: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

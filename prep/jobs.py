@@ -16,7 +16,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, field
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import cv2
 
@@ -26,6 +26,8 @@ from .store import TEMPORARY, Tally, read_marker, shard_name, tally_of, write_js
 
 PACKAGES = ("freetype-py", "lmdb", "numpy", "opencv-python-headless", "uharfbuzz")
 POLL_SECONDS = 0.2
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 class Source(Protocol):
@@ -94,10 +96,13 @@ def run_job(
     identity = job.identity()
     identity_hash = digest_of(identity)
     _claim(out, identity)
-    todo = [i for i in range(len(job.shards)) if not _done(out, i, identity_hash)]
-    for index, (start, stop) in enumerate(job.shards):
-        if index not in set(todo):
-            progress(stop - start)
+    todo = []
+    for index in range(len(job.shards)):
+        tally = _done(out, index, identity_hash)
+        if tally is None:
+            todo.append(index)
+        else:
+            progress(tally.count + tally.refusals.total())
     tasks = [(out, i, *job.shards[i], identity_hash) for i in todo]
     workers = min(workers or os.cpu_count() or 1, len(tasks))
     if workers <= 1:
@@ -110,8 +115,17 @@ def run_job(
     return _finish(out, job, identity, identity_hash)
 
 
+def check_out(out: Path) -> None:
+    """Raises UserError where `out` holds something else than a job."""
+    if not out.exists() or (out / "job.json").exists():
+        return
+    if not out.is_dir() or any(p.name != TEMPORARY for p in out.iterdir()):
+        raise UserError(f"{out} is not empty and holds no job of ocrdata; choose another folder")
+
+
 def _claim(out: Path, identity: dict[str, Any]) -> None:
     """Record in `out` which job it holds, or refuse to mix two."""
+    check_out(out)
     path = out / "job.json"
     if path.exists():
         there = json.loads(path.read_text(encoding="utf-8"))
@@ -120,8 +134,6 @@ def _claim(out: Path, identity: dict[str, Any]) -> None:
                 f"{out} holds another job: {_difference(there, identity)}; choose another folder or delete it"
             )
         return
-    if out.exists() and (not out.is_dir() or any(p.name != TEMPORARY for p in out.iterdir())):
-        raise UserError(f"{out} is not empty and holds no job of ocrdata; choose another folder")
     out.mkdir(parents=True, exist_ok=True)
     write_json(path, identity)
 
@@ -134,9 +146,9 @@ def _difference(there: Any, here: Any, key: str = "") -> str:
     return f"{key} was {str(there)[:80]!r} there and is {str(here)[:80]!r} now"
 
 
-def _done(out: Path, index: int, identity_hash: str) -> bool:
+def _done(out: Path, index: int, identity_hash: str) -> Tally | None:
     marker = read_marker(out, index)
-    return marker is not None and marker["job"] == identity_hash
+    return tally_of(marker) if marker is not None and marker["job"] == identity_hash else None
 
 
 Task = tuple[Path, int, int, int, str]
@@ -158,11 +170,11 @@ def _counted(items: Items, progress: Callable[[int], None], every: int = 256) ->
     progress(waiting)
 
 
-_source: Source
+_source: Source | None
 _made: Any
 
 
-def _start_worker(source: Source, made: Any) -> None:
+def _start_worker(source: Source | None, made: Any) -> None:
     global _source, _made
     _source, _made = source, made
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
@@ -183,7 +195,38 @@ def _work(task: Task) -> None:
         with _made.get_lock():
             _made.value += samples
 
+    assert _source is not None
     _write(_source, task, progress)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A job that is ready to run. items: samples and refusals that it will give, for a progress bar's end."""
+
+    job: Job
+    source: Source
+    out: Path
+    items: int
+
+    def run(self, workers: int = 0, progress: Callable[[int], None] = lambda items: None) -> dict[str, Any]:
+        """See `run_job`."""
+        return run_job(self.job, self.source, self.out, workers, progress)
+
+
+def map_processes(work: Callable[[T], R], tasks: Sequence[T], workers: int = 0) -> Iterator[R]:
+    """`work` of each task, in order, in processes (0: one per core; 1: in this one). Raises Trouble for a dead one."""
+    workers = min(workers or os.cpu_count() or 1, len(tasks))
+    if workers <= 1:
+        yield from map(work, tasks)
+        return
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, context, _start_worker, (None, None))
+    try:
+        yield from pool.map(work, tasks)
+    except BrokenProcessPool as error:
+        raise Trouble("a worker process died (out of memory, or killed)") from error
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _run_processes(source: Source, tasks: Sequence[Task], workers: int, progress: Callable[[int], None]) -> None:

@@ -52,12 +52,13 @@ class Tally:
     image_bytes: int = 0
     refusals: Counter[str] = field(default_factory=Counter)
     examples: list[dict[str, str]] = field(default_factory=list)
+    notes: Counter[str] = field(default_factory=Counter)
 
     def refuse(self, refusal: Refusal) -> None:
         """Count a refusal and keep the first few of its kind as examples."""
         self.refusals[refusal.reason] += 1
         if self.refusals[refusal.reason] <= EXAMPLES_PER_REASON:
-            example = asdict(refusal)
+            example = {k: _encodable(v) for k, v in asdict(refusal).items() if k != "thumb"}
             example["thumb"] = refusal.thumb.hex() if refusal.thumb else ""
             self.examples.append(example)
 
@@ -68,6 +69,7 @@ class Tally:
             "image_bytes": self.image_bytes,
             "refusals": dict(self.refusals),
             "examples": self.examples,
+            "notes": dict(self.notes),
         }
 
     def __add__(self, other: Tally) -> Tally:
@@ -82,7 +84,30 @@ class Tally:
             self.image_bytes + other.image_bytes,
             self.refusals + other.refusals,
             examples,
+            self.notes + other.notes,
         )
+
+
+def _encodable(text: str) -> str:
+    """File names that are not UTF-8, and half surrogate pairs in JSON texts, as backslash escapes."""
+    return text.encode(errors="backslashreplace").decode()
+
+
+class SampleDigest:
+    """sha256 over samples in order: sizes, picture bytes and labels."""
+
+    def __init__(self) -> None:
+        self._hash = hashlib.sha256()
+
+    def add(self, image: bytes, label: bytes) -> None:
+        """The next sample."""
+        self._hash.update(struct.pack("<II", len(image), len(label)))
+        self._hash.update(image)
+        self._hash.update(label)
+
+    def hexdigest(self) -> str:
+        """The digest of all samples so far."""
+        return self._hash.hexdigest()
 
 
 class ShardWriter:
@@ -100,17 +125,15 @@ class ShardWriter:
         self._env = lmdb.open(str(folder), map_size=self._map, sync=False, metasync=False, lock=False, max_dbs=0)
         self._batch: list[tuple[bytes, bytes]] = []
         self._labels: list[tuple[str, str]] = []
-        self._digest = hashlib.sha256()
+        self._digest = SampleDigest()
 
     def put(self, sample: Sample) -> None:
         """Append a sample."""
         self.tally.count += 1
         self.tally.image_bytes += len(sample.image)
         self._labels.append((sample.label, sample.origin))
-        label = sample.label.encode()
-        self._digest.update(struct.pack("<II", len(sample.image), len(label)))
-        self._digest.update(sample.image)
-        self._digest.update(label)
+        self.tally.notes.update(sample.notes)
+        self._digest.add(sample.image, sample.label.encode())
         self._put(image_key(self.tally.count), sample.image)
 
     def _put(self, key: bytes, value: bytes) -> None:
@@ -139,7 +162,7 @@ class ShardWriter:
         self._put(b"num-samples", str(self.tally.count).encode())
         for number, (_, origin) in enumerate(self._labels, 1):
             if origin:
-                self._put(source_key(number), origin.encode())
+                self._put(source_key(number), _encodable(origin).encode())
         self._flush()
         compact = self.folder / "compact"
         compact.mkdir()
@@ -224,13 +247,34 @@ def read_marker(pack: Path, index: int) -> dict[str, Any] | None:
 
 def tally_of(marker: dict[str, Any]) -> Tally:
     """The tally that a marker or a manifest holds."""
-    return Tally(marker["count"], marker["image_bytes"], Counter(marker["refusals"]), list(marker["examples"]))
+    return Tally(
+        marker["count"],
+        marker["image_bytes"],
+        Counter(marker["refusals"]),
+        list(marker["examples"]),
+        Counter(marker.get("notes", {})),
+    )
 
 
 def lmdb_folders(root: Path) -> list[Path]:
     """All folders at or below `root` that hold an LMDB, in name order; unfinished shards left out."""
     found = [p.parent for p in root.rglob("data.mdb") if TEMPORARY not in p.relative_to(root).parts]
     return sorted(found)
+
+
+def open_lmdb(folder: Path) -> lmdb.Environment:
+    """For reading; the folder may be on a read-only disk. Raises UserError for what is no LMDB, or a part of one."""
+    try:
+        environment = lmdb.open(str(folder), readonly=True, lock=False, readahead=False, meminit=False, create=False)
+    except lmdb.Error as error:
+        raise UserError(f"{folder}: not a readable LMDB: {error}") from error
+    # Reading a mapped page behind the end of a cut file would kill the process by a signal.
+    needed = (environment.info()["last_pgno"] + 1) * environment.stat()["psize"]
+    there = (folder / "data.mdb").stat().st_size
+    if there < needed:
+        environment.close()
+        raise UserError(f"{folder}: data.mdb is cut short: {there:,} of {needed:,} bytes")
+    return environment
 
 
 class Pack:
@@ -259,13 +303,7 @@ class Pack:
 
     def _open(self, shard: int) -> lmdb.Environment:
         if shard not in self._environments:
-            folder = self.folders[shard]
-            try:
-                self._environments[shard] = lmdb.open(
-                    str(folder), readonly=True, lock=False, readahead=False, meminit=False, create=False
-                )
-            except lmdb.Error as error:
-                raise UserError(f"{folder}: not a readable LMDB: {error}") from error
+            self._environments[shard] = open_lmdb(self.folders[shard])
         return self._environments[shard]
 
     def _count(self, shard: int) -> int:
@@ -302,7 +340,14 @@ class Pack:
         if image is None or label is None:
             missing = image_key(number) if image is None else label_key(number)
             raise UserError(f"{self.folders[shard]}: key '{missing.decode()}' is missing")
-        return Sample(image, label.decode(), origin.decode() if origin else "")
+        return Sample(image, self._text(shard, number, label), origin.decode(errors="replace") if origin else "")
+
+    def _text(self, shard: int, number: int, label: bytes) -> str:
+        try:
+            return label.decode()
+        except UnicodeDecodeError as error:
+            key = label_key(number).decode()
+            raise UserError(f"{self.folders[shard]}: key '{key}' is not UTF-8 at byte {error.start}") from error
 
     def __iter__(self) -> Iterator[Sample]:
         for index in range(len(self)):
@@ -316,7 +361,7 @@ class Pack:
                     label = transaction.get(label_key(number))
                     if label is None:
                         raise UserError(f"{self.folders[shard]}: key '{label_key(number).decode()}' is missing")
-                    yield label.decode()
+                    yield self._text(shard, number, label)
 
     def close(self) -> None:
         """Close all environments of this process."""

@@ -1,0 +1,224 @@
+"""From label lines, or somebody's LMDB, to a pack: picture bytes as they are, each decoded once to prove it whole."""
+
+from __future__ import annotations
+
+import codecs
+import json
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, field_validator
+
+from ..config import Config
+from ..datasets.dataset import find_labels, open_labels
+from ..datasets.images import BadImage, decode
+from ..datasets.records import Item, Items, Photo, Refusal, Sample
+from ..errors import UserError
+from .jobs import Job, Planned, check_out
+from .labels import label_problem
+from .layout import Layout, json_label, layout_of, transaction
+from .photos import InputTotals, from_record, to_record
+from .spool import Spool, SpoolWriter
+from .store import TEMPORARY, lmdb_folders, source_key
+
+# Numbers for each key that is there: beyond, the numbers are not a running count.
+SPARSE = 100
+LINE_FORMATS = ("paddle-rec", "icdar2015-words")
+
+
+class PackConfig(Config):
+    """How samples become a pack.
+
+    max_length: characters of the longest label that is kept. encoding: of a foreign LMDB's labels.
+    shard_size: samples looked at for one shard.
+    """
+
+    max_length: int | None = Field(default=None, ge=1)
+    encoding: str = "utf-8"
+    shard_size: int = Field(default=10_000, ge=1)
+
+    @field_validator("encoding")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        try:
+            return codecs.lookup(value).name
+        except LookupError:
+            raise ValueError("there is no such encoding; utf-8, gb18030, big5 and shift_jis are usual ones") from None
+
+
+def pack(
+    source: Path,
+    out: Path,
+    config: PackConfig | None = None,
+    images: tuple[Path, ...] = (),
+    workers: int = 0,
+    progress: Callable[[int], None] = lambda items: None,
+) -> dict[str, Any]:
+    """Packs what `plan_pack` finds at `source`; returns the manifest. Raises UserError."""
+    return plan_pack(source, out, config, images).run(workers, progress)
+
+
+def plan_pack(source: Path, out: Path, config: PackConfig | None = None, images: tuple[Path, ...] = ()) -> Planned:
+    """The job that packs a label file, a folder that holds one, or a folder of LMDBs in whatever layout.
+
+    images: folders that the paths in labels start from. Raises UserError, naming file and line of a bad label line.
+    """
+    if source.is_dir() and lmdb_folders(source):
+        return plan_repack(source, out, config)
+    name, labels = find_labels(source, images=images)
+    if name not in LINE_FORMATS:
+        raise UserError(f"{labels.path} holds regions of photos ({name}), not one text for each picture: use `crop`")
+    return plan_lines(open_labels(name, labels), out, config)
+
+
+@dataclass(frozen=True)
+class LineSource:
+    """Whole pictures with one text each, from a spool."""
+
+    spool: Spool
+    config: PackConfig
+
+    def items(self, start: int, stop: int) -> Items:
+        """A sample or a refusal for each of the lines `start` to `stop`."""
+        for record, place in self.spool.read(start, stop):
+            item = from_record(record, place)
+            yield item if isinstance(item, Refusal) else self._sample(item)
+
+    def _sample(self, photo: Photo) -> Item:
+        (region,) = photo.regions
+        if region.ignore is not None:
+            return Refusal(f"ignored_{region.ignore}", photo.name, text=region.text)
+        try:
+            image = photo.path.read_bytes()
+        except OSError as error:
+            reason = "missing_file" if isinstance(error, FileNotFoundError) else "unreadable_file"
+            return Refusal(reason, photo.name, error.strerror or str(error), region.text)
+        return checked(Sample(image, region.text, photo.name), self.config)
+
+
+def checked(sample: Sample, config: PackConfig) -> Item:
+    """The sample, or why its label or its picture is unfit."""
+    problem = label_problem(sample.label, config.max_length)
+    if problem is not None:
+        return Refusal(problem, sample.origin, text=sample.label)
+    try:
+        decode(sample.image)
+    except BadImage as error:
+        return Refusal(error.reason, sample.origin, error.detail, sample.label)
+    return sample
+
+
+def plan_lines(items: Iterable[Photo | Refusal], out: Path, config: PackConfig | None = None) -> Planned:
+    """The job that packs what a reader of line pictures gives. Raises UserError for photos with regions."""
+    config = config or PackConfig()
+    check_out(out)
+    totals = InputTotals()
+    with SpoolWriter(out / TEMPORARY / "lines.jsonl") as writer:
+        for item in items:
+            if isinstance(item, Photo) and (len(item.regions) != 1 or item.regions[0].polygon is not None):
+                raise UserError(f"{item.path}: the picture has text regions, not one text: use `crop`")
+            totals.add(item)
+            writer.add(*to_record(item))
+        spool = writer.spool()
+    what = {**config.model_dump(mode="json"), "input": {**totals.to_json(), "digest": spool.digest}}
+    job = Job("pack", what, spool.count, config.shard_size, totals.ledger())
+    return Planned(job, LineSource(spool, config), out, spool.count)
+
+
+@dataclass(frozen=True)
+class LmdbSource:
+    """The samples of LMDBs of any layout, one after the other; opened where they are read."""
+
+    folders: tuple[tuple[Path, str, Layout], ...]
+    config: PackConfig
+
+    def items(self, start: int, stop: int) -> Items:
+        """A sample or a refusal for each of the numbers `start` to `stop`, counted over all LMDBs."""
+        ends = list(accumulate(len(layout.numbers) for _, _, layout in self.folders))
+        while start < stop:
+            at = bisect_right(ends, start)
+            folder, name, layout = self.folders[at]
+            begin = ends[at] - len(layout.numbers)
+            numbers = layout.numbers[start - begin : min(stop, ends[at]) - begin]
+            yield from self._read(folder, name, layout, numbers)
+            start = min(stop, ends[at])
+
+    def _read(self, folder: Path, name: str, layout: Layout, numbers: range) -> Iterator[Item]:
+        assert layout.images is not None and layout.labels is not None
+        with transaction(folder) as reading:
+            for number in numbers:
+                image_key = layout.images.key(number)
+                image, label = reading.get(image_key), reading.get(layout.labels.key(number))
+                known = reading.get(source_key(number))
+                origin = known.decode(errors="replace") if known else f"{name}/{image_key.decode(errors='replace')}"
+                if image is None:
+                    yield Refusal("missing_image", origin)
+                elif label is None:
+                    yield Refusal("missing_label", origin)
+                else:
+                    yield self._sample(image, label, origin, layout.text_key)
+
+    def _sample(self, image: bytes, label: bytes, origin: str, text_key: str | None) -> Item:
+        try:
+            text = label.decode(self.config.encoding)
+        except UnicodeDecodeError as error:
+            return Refusal("undecodable_label", origin, f"not {self.config.encoding}: {error.reason}", repr(label[:60]))
+        if text_key is not None:
+            member: object = (json_label(text) or {}).get(text_key)
+            if not isinstance(member, str):
+                return Refusal("malformed_label", origin, f"no JSON object with a text '{text_key}'", text[:60])
+            text = member
+        return checked(Sample(image, text, origin), self.config)
+
+
+def plan_repack(source: Path, out: Path, config: PackConfig | None = None) -> Planned:
+    """The job that packs LMDBs at or below `source`: keys from 0, other key names, gaps, a wrong count, JSON labels.
+
+    Raises UserError for an LMDB without pictures or without labels.
+    """
+    config = config or PackConfig()
+    if out.resolve().is_relative_to(source.resolve()):
+        raise UserError(f"{out} is inside {source}: the next run would read it as input; choose another folder")
+    folders = []
+    for folder in lmdb_folders(source):
+        layout = layout_of(folder)
+        if layout.images is None or layout.labels is None:
+            lacks = "pictures" if layout.images is None else "labels"
+            raise UserError(f"{folder}: no {lacks} in this LMDB: `ocrdata pack --diagnose {source}` explains")
+        if len(layout.numbers) > SPARSE * max(layout.images.count, layout.labels.count):
+            raise UserError(f"{folder}: the keys {layout.images.shown} are not numbered one after the other")
+        folders.append((folder, _name(folder, source), layout))
+    inputs = [
+        {"name": name, "bytes": (folder / "data.mdb").stat().st_size, "numbers": [n.start, n.stop], **_keys(layout)}
+        for folder, name, layout in folders
+        for n in [layout.numbers]
+    ]
+    units = sum(len(layout.numbers) for _, _, layout in folders)
+    what = {**config.model_dump(mode="json"), "input": inputs}
+    job = Job("pack", what, units, config.shard_size, _ledger(source))
+    return Planned(job, LmdbSource(tuple(folders), config), out, units)
+
+
+def _ledger(source: Path) -> list[dict[str, str]]:
+    """What the manifest of a pack of ours says of licences; nothing for a foreign LMDB."""
+    try:
+        ledger: list[dict[str, str]] = json.loads((source / "manifest.json").read_bytes())["ledger"]
+    except (FileNotFoundError, ValueError, LookupError, TypeError):
+        return [{"kind": "dataset", "name": source.name, "licence": "not stated"}]
+    return ledger
+
+
+def _name(folder: Path, source: Path) -> str:
+    return folder.relative_to(source).as_posix() if folder != source else source.name
+
+
+def _keys(layout: Layout) -> dict[str, Any]:
+    families = {"images": layout.images, "labels": layout.labels}
+    return {
+        **{k: f.shown for k, f in families.items() if f},
+        "text_key": layout.text_key,
+    }

@@ -1,0 +1,69 @@
+"""What readers give, as records of a spool."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..datasets.records import Photo, Refusal, Region
+
+
+@dataclass
+class InputTotals:
+    """How much ground truth a job was given, and where it came from."""
+
+    photos: int = 0
+    boxes: int = 0
+    refusals: int = 0
+    sources: set[tuple[str, str]] = field(default_factory=set)
+
+    def add(self, photo: Photo | Refusal) -> None:
+        """Count one item of a reader."""
+        if isinstance(photo, Refusal):
+            self.refusals += 1
+            return
+        self.photos += 1
+        self.boxes += len(photo.regions)
+        self.sources.add((photo.source, photo.licence))
+
+    @property
+    def items(self) -> int:
+        """Samples and refusals that will come of it, at least."""
+        return self.boxes + self.refusals
+
+    def to_json(self) -> dict[str, Any]:
+        """For a job's configuration."""
+        return {"photos": self.photos, "boxes": self.boxes, "refused_by_reader": self.refusals}
+
+    def ledger(self) -> list[dict[str, str]]:
+        """A row for each source and licence."""
+        return [{"kind": "dataset", "name": name, "licence": licence} for name, licence in sorted(self.sources)]
+
+
+def to_record(photo: Photo | Refusal) -> tuple[Any, Any]:
+    """(record, place) for a spool; the file's size stands for its pixels, so that a replaced photo is another job."""
+    if isinstance(photo, Refusal):
+        return {k: v for k, v in asdict(photo).items() if k != "thumb"}, None
+    try:
+        size = photo.path.stat().st_size
+    except OSError:
+        size = -1
+    regions = [
+        [None if r.polygon is None else np.asarray(r.polygon, np.float32).tolist(), r.text, r.ignore]
+        for r in photo.regions
+    ]
+    return {"name": photo.name, "source": photo.source, "size": size, "regions": regions}, str(photo.path.absolute())
+
+
+def from_record(record: Any, place: str) -> Photo | Refusal:
+    """What `to_record` was given; of a photo, what its pixels need."""
+    if "reason" in record:
+        return Refusal(**record)
+    regions = (
+        Region(None if polygon is None else np.array(polygon, np.float32), text, ignore)
+        for polygon, text, ignore in record["regions"]
+    )
+    return Photo(Path(place), record["name"], tuple(regions), record["source"])
