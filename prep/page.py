@@ -47,7 +47,8 @@ figcaption strong { color: var(--text); font-size: 0.95rem; }
 .chips { line-height: 1.9; font-size: 1.05rem; letter-spacing: 0.25em; max-height: 16rem; overflow-y: auto;
   background: var(--panel); padding: 6px 10px; border-radius: 4px; }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 300px), 1fr)); gap: 16px; }
-pre { background: var(--panel); padding: 10px; overflow-x: auto; font-size: 0.8rem; border-radius: 4px; }
+pre { background: var(--panel); padding: 10px;
+  overflow: auto; max-height: 24rem; font-size: 0.8rem; border-radius: 4px; }
 """
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from ..errors import UserError
 from .charts import bars
 from .measured import Example
 from .page import page, picture, pictures, section, table
@@ -31,6 +32,8 @@ CHARTS = {
 
 def write_report(stats: Stats, path: Path) -> None:
     """Write the page to `path` (named .html) and the figures beside it (.json); folders are made."""
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise UserError(f"{path}: a report is a page: a name that ends in .html is expected")
     path.parent.mkdir(parents=True, exist_ok=True)
     write_json(path.with_suffix(".json"), stats.to_json())
     temporary = path.with_name(f".{path.name}.tmp")

@@ -10,6 +10,7 @@ import pytest
 from ocrdata.corpora.charset import Charset
 from ocrdata.datasets.images import encode_jpeg
 from ocrdata.datasets.records import Refusal, Sample
+from ocrdata.errors import UserError
 from ocrdata.prep.charts import bars
 from ocrdata.prep.histogram import Histogram
 from ocrdata.prep.jobs import Job, run_job
@@ -167,3 +168,9 @@ def test_bars_add_up_to_all_values():
 )
 def test_percent_never_rounds_something_to_nothing(share, text):
     assert percent(share) == text
+
+
+def test_a_report_that_would_overwrite_its_own_figures_is_refused(tmp_path):
+    run_job(Job("test", {}, 3, 3), Nasty(), tmp_path / "p", 1)
+    with pytest.raises(UserError, match=r"ends in \.html"):
+        write_report(stats(tmp_path / "p", workers=1), tmp_path / "report.json")
