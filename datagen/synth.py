@@ -1,0 +1,196 @@
+"""Synthetic lines end to end: a recipe becomes a pack of exactly so many samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..corpora.sources import FileText, RandomText
+from ..datasets.images import Image, encode_jpeg
+from ..datasets.records import Item, Items, Refusal, Sample
+from ..errors import UserError
+from ..fonts.discover import FaceRef, find_fonts
+from ..fonts.face import Faces
+from ..fonts.glyphs import GlyphCache, GlyphTable
+from ..fonts.licence import file_hash, ledger_row
+from ..prep.jobs import Job, run_job
+from . import scene
+from .backgrounds import Bank, find_photos, photo_bank, texture_bank
+from .effects import noise_pool
+from .paint import Painter
+from .plan import Line, Planner
+from .recipe import Recipe, portable
+
+BATCH = 256
+SHARD = 10_000
+
+
+class Engine:
+    """Makes samples of a recipe; holds the fonts, glyphs, texts and backgrounds of one process."""
+
+    def __init__(self, recipe: Recipe, refs: list[FaceRef], photos: list[Path]) -> None:
+        self.recipe = recipe
+        self.faces = Faces(refs)
+        table = GlyphTable(self.faces)
+        self.glyphs = GlyphCache(self.faces, table)
+        banks = _banks(recipe, photos)
+        self.planner = Planner(recipe, self.faces, table, banks)
+        noise = noise_pool(recipe.seed)
+        self.painter = Painter(self.glyphs, banks, noise, recipe.height, recipe.layout.max_cut)
+
+    def items(self, start: int, stop: int) -> Items:
+        """Samples `start` to `stop` in order, each after the refusals of its earlier attempts."""
+        for first in range(start, stop, BATCH):
+            yield from self._batch(np.arange(first, min(first + BATCH, stop), dtype=np.int64))
+
+    def pictures(self, index: np.ndarray[Any, np.dtype[np.int64]]) -> Iterator[tuple[Line, Image, list[Refusal]]]:
+        """The picture of each sample with its parameters and the refusals before it, in order.
+
+        Raises UserError where a sample was refused in every attempt.
+        """
+        refusals: list[list[Refusal]] = [[] for _ in index]
+        done: dict[int, tuple[Line, Image]] = {}
+        waiting = np.arange(len(index))
+        for attempt in range(self.recipe.attempts):
+            for place, planned in zip(waiting.tolist(), self.planner.plan(index[waiting], attempt), strict=True):
+                painted = planned if isinstance(planned, Refusal) else self.painter.paint(planned)
+                if isinstance(painted, Refusal):
+                    refusals[place].append(painted)
+                elif isinstance(planned, Line):
+                    done[place] = planned, painted
+            waiting = np.array([i for i in waiting.tolist() if i not in done], np.int64)
+            if not len(waiting):
+                break
+        else:
+            raise UserError(_impossible(refusals[int(waiting[0])]))
+        for place in range(len(index)):
+            yield *done[place], refusals[place]
+
+    def _batch(self, index: np.ndarray[Any, np.dtype[np.int64]]) -> Iterator[Item]:
+        for line, image, refusals in self.pictures(index):
+            yield from refusals
+            origin = f"synth {line.index}, {self.faces.refs[line.face].name}"
+            yield Sample(encode_jpeg(image, line.quality), line.text, origin)
+
+
+def _banks(recipe: Recipe, photos: list[Path]) -> dict[int, Bank]:
+    banks = {}
+    if recipe.backgrounds.texture.weight:
+        banks[scene.TEXTURE] = texture_bank(recipe.seed, recipe.max_width, recipe.height)
+    if photos:
+        banks[scene.PHOTO] = photo_bank(photos, recipe.max_width, recipe.height)
+    return banks
+
+
+def _impossible(refusals: list[Refusal]) -> str:
+    last = refusals[-1]
+    reasons = ", ".join(f"{r} {n} times" for r, n in _count(refusals).items())
+    about = f", {last.detail}" if last.detail else ""
+    return (
+        f"{last.origin}: all {len(refusals)} attempts were refused ({reasons}); the last one: {last.reason}{about}, "
+        f"text {last.text!r}: widen the recipe's ranges, or give other texts or fonts"
+    )
+
+
+def _count(refusals: list[Refusal]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for refusal in refusals:
+        counts[refusal.reason] = counts.get(refusal.reason, 0) + 1
+    return counts
+
+
+@dataclass
+class Synthesis:
+    """A recipe with its ingredients found: the source of a job. Each process opens its own engine on first use."""
+
+    recipe: Recipe
+    faces: list[FaceRef]
+    photos: list[Path]
+    skipped: dict[str, str]
+    _engine: Engine | None = field(default=None, repr=False, compare=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_engine": None}
+
+    @property
+    def engine(self) -> Engine:
+        """The engine of this process."""
+        if self._engine is None:
+            self._engine = Engine(self.recipe, self.faces, self.photos)
+        return self._engine
+
+    def items(self, start: int, stop: int) -> Items:
+        """Samples `start` to `stop`, each after the refusals of its earlier attempts."""
+        return self.engine.items(start, stop)
+
+    def job(self, count: int, shard_size: int = SHARD) -> Job:
+        """The job that makes `count` samples: recipe, hashes of all ingredients, and the ledger."""
+        ledger = [ledger_row(f) for f in self.faces]
+        ledger += [_ledger("background", p) for p in self.photos]
+        for text in self.recipe.texts:
+            named = text.path if isinstance(text, FileText) else text.characters if isinstance(text, RandomText) else ""
+            if named and (isinstance(text, FileText) or named.endswith(".txt")):
+                ledger.append(_ledger("corpus", Path(named)))
+        if self.recipe.charset and self.recipe.charset.endswith(".txt"):
+            ledger.append(_ledger("charset", Path(self.recipe.charset)))
+        ledger += [
+            {"kind": "skipped", "name": Path(name).name, "reason": why} for name, why in sorted(self.skipped.items())
+        ]
+        hashes = [f"{row['kind']} {row['name']} {row['sha256']}" for row in ledger if "sha256" in row]
+        return Job("synth", {"recipe": portable(self.recipe), "ingredients": hashes}, count, shard_size, ledger)
+
+
+def _ledger(kind: str, path: Path) -> dict[str, str]:
+    return {"kind": kind, "name": path.name, "sha256": file_hash(path), "licence": "not stated"}
+
+
+def prepare(recipe: Recipe) -> Synthesis:
+    """Find the recipe's fonts and photos and check that some font can draw what it asks for.
+
+    recipe: from `load_recipe`, its paths absolute. Raises UserError naming what is missing.
+    """
+    found = find_fonts(recipe.fonts, Path.cwd())
+    photos: list[Path] = []
+    skipped = dict(found.skipped)
+    if recipe.backgrounds.photos and recipe.backgrounds.photos.weight:
+        photos, broken = find_photos(Path(recipe.backgrounds.photos.folder), recipe.backgrounds.photos.limit)
+        skipped |= broken
+    synthesis = Synthesis(recipe, found.faces, photos, skipped)
+    _check_coverage(synthesis.engine)
+    return synthesis
+
+
+def _check_coverage(engine: Engine) -> None:
+    """Refuse characters that the recipe certainly draws and that no font has."""
+    wanted = set().union(*(s.alphabet() for s in engine.planner.sources))
+    if engine.planner.charset is not None:
+        wanted &= set(engine.planner.charset.characters)
+    for position in range(len(engine.faces.refs)):
+        wanted = {c for c in wanted if engine.faces[position].missing(c)}
+        if not wanted:
+            return
+    shown = ", ".join(f"'{c}' U+{ord(c):04X}" for c in sorted(wanted)[:10])
+    names = ", ".join(f.name for f in engine.faces.refs[:10])
+    raise UserError(f"no font of the recipe has {len(wanted)} of its characters ({shown}); the fonts are: {names}")
+
+
+def synth(
+    recipe: Recipe,
+    count: int,
+    out: Path,
+    workers: int = 0,
+    progress: Callable[[int], None] = lambda samples: None,
+    shard_size: int = SHARD,
+) -> dict[str, Any]:
+    """Write a pack of exactly `count` samples to `out`, or finish one that was begun; returns its manifest.
+
+    Sample i depends on the recipe and i alone. Raises UserError for an impossible recipe or a foreign folder.
+    """
+    if count < 1:
+        raise UserError(f"the number of samples must be 1 or more (is {count})")
+    synthesis = prepare(recipe)
+    return run_job(synthesis.job(count, shard_size), synthesis, out, workers, progress)

@@ -1,0 +1,187 @@
+"""One face: which characters it has, how they stand on the line, what their glyphs look like."""
+
+from __future__ import annotations
+
+import ctypes
+import re
+import unicodedata
+from collections import OrderedDict
+from dataclasses import dataclass
+from itertools import product
+from typing import NamedTuple
+
+import freetype
+import numpy as np
+import uharfbuzz as hb
+from freetype.raw import FT_Load_Glyph, FT_Set_Pixel_Sizes
+from numpy.typing import NDArray
+
+from ..errors import UserError
+from .discover import FaceRef
+
+EM = 65536  # all measures are in 1/65536 of the em: whole numbers add up the same in any order
+# Unhinted, because layout is unhinted too; no embedded strikes, because they are not the outline.
+FLAGS = freetype.FT_LOAD_NO_HINTING | freetype.FT_LOAD_NO_BITMAP | freetype.FT_LOAD_RENDER
+PUNCTUATION = "，。、：；！？（）《》「」"
+PLAIN = re.compile(f"[0-9\u4e00-\u9fff\u3400-\u4dbf{PUNCTUATION}]+")
+JOINERS = "\u200c\u200d"
+OPEN_FACES = 256
+
+
+class Run(NamedTuple):
+    """The glyphs of a line in order of drawing: ids, advances to the next, offsets from the pen; in 1/EM."""
+
+    glyphs: list[int]
+    advances: list[int]
+    dx: list[int]
+    dy: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Glyph:
+    """A drawn glyph: (H, W) uint8 ink, its left edge right of the pen and its top edge above the baseline, in px."""
+
+    ink: NDArray[np.uint8]
+    left: int
+    top: int
+
+
+class Face:
+    """An opened face. Raises UserError where the file turns out broken."""
+
+    def __init__(self, ref: FaceRef) -> None:
+        self.ref = ref
+        try:
+            self._ft = freetype.Face(str(ref.path), ref.number)
+            self._hb = hb.Font(hb.Face(hb.Blob.from_file_path(str(ref.path)), ref.number))
+        except (freetype.FT_Exception, OSError) as error:
+            raise UserError(f"font {ref.path}: it cannot be opened ({error})") from error
+        self._hb.scale = (EM, EM)
+        self._size = 0
+        self._glyphs: dict[str, int] = {}
+        self._advances: dict[int, int] = {}
+        self._notdef: dict[int, bytes] = {}
+        if self.glyph_ids("0A中あ가ا").count(0) == 6 and not len(self._hb.face.unicodes):
+            raise UserError(f"font {ref.path}: it maps no characters to glyphs; the file is broken or not Unicode")
+        self._plain = self._is_plain()
+
+    def glyph_ids(self, text: str) -> list[int]:
+        """The glyph of each character before shaping; 0 where there is none."""
+        known = self._glyphs
+        for c in text:
+            if c not in known:
+                known[c] = self._hb.get_nominal_glyph(ord(c)) or 0
+        return [known[c] for c in text]
+
+    def missing(self, text: str) -> str:
+        """The first character that this face lacks, or nothing."""
+        ids = self.glyph_ids(text)
+        if 0 not in ids:
+            return ""
+        lacking = [c for c, g in zip(text, ids, strict=True) if g == 0 and c not in JOINERS]
+        if lacking and unicodedata.normalize("NFC", text) != text:
+            return ""  # a decomposed letter may still have a composed glyph: shaping tells
+        return lacking[0] if lacking else ""
+
+    def place(self, text: str) -> Run | None:
+        """The glyphs of a line, or None where a character has no glyph."""
+        run = self._by_advance(text) if self._plain and PLAIN.fullmatch(text) else self.shape(text)
+        return None if 0 in run.glyphs else run
+
+    def _by_advance(self, text: str) -> Run:
+        glyphs = self.glyph_ids(text)
+        zeros = [0] * len(glyphs)
+        return Run(glyphs, [self._advance(g) for g in glyphs], zeros, zeros)
+
+    def _advance(self, glyph: int) -> int:
+        known = self._advances.get(glyph)
+        if known is None:
+            known = self._advances[glyph] = self._hb.get_glyph_h_advance(glyph)
+        return known
+
+    def shape(self, text: str) -> Run:
+        """The glyphs of a line by HarfBuzz: kerning, ligatures, marks, complex scripts; one direction a line."""
+        buffer = hb.Buffer()
+        buffer.add_str(text)
+        buffer.guess_segment_properties()
+        hb.shape(self._hb, buffer)
+        places = buffer.glyph_positions
+        return Run(
+            [i.codepoint for i in buffer.glyph_infos],
+            [p.x_advance for p in places],
+            [p.x_offset for p in places],
+            [p.y_offset for p in places],
+        )
+
+    def _is_plain(self) -> bool:
+        """Whether digits, Han and full-width punctuation stand by their advances alone in this face."""
+        probe = "".join(a + b for a, b in product("0123456789", repeat=2))
+        probe += "1中2国3" + "".join(f"{a}{b}中{a}" for a, b in product(PUNCTUATION, repeat=2))
+        known = "".join(c for c in probe if self.glyph_ids(c) != [0])
+        return not known or self.shape(known) == self._by_advance(known)
+
+    def box(self, glyph: int) -> tuple[int, int, int, int] | None:
+        """(left, bottom, right, top) of the outline in 1/EM, y upwards; None for a glyph without ink."""
+        e = self._hb.get_glyph_extents(glyph)
+        if e is None or not e.width or not e.height:
+            return None
+        return e.x_bearing, e.y_bearing + e.height, e.x_bearing + e.width, e.y_bearing
+
+    def draw(self, glyph: int, size: int) -> Glyph | None:
+        """The glyph at `size` pixels per em; None where it cannot be drawn, shows nothing or is `.notdef`'s box."""
+        drawn = self._draw(glyph, size)
+        if drawn is None or not drawn.ink.any():
+            return None
+        if size not in self._notdef:
+            box = self._draw(0, size)
+            self._notdef[size] = _signature(box) if box is not None and box.ink.any() else b""
+        return None if glyph and _signature(drawn) == self._notdef[size] else drawn
+
+    def _draw(self, glyph: int, size: int) -> Glyph | None:
+        # Raw calls: freetype-py's own bitmap.buffer makes a Python list of all pixels.
+        handle = self._ft._FT_Face
+        if size != self._size:
+            FT_Set_Pixel_Sizes(handle, size, size)
+            self._size = size
+        if FT_Load_Glyph(handle, glyph, FLAGS):
+            return None
+        slot = handle.contents.glyph.contents
+        bitmap = slot.bitmap
+        rows, width, pitch = bitmap.rows, bitmap.width, bitmap.pitch
+        if not rows or not width:
+            return Glyph(np.zeros((0, 0), np.uint8), 0, 0)
+        ink = np.frombuffer(ctypes.string_at(bitmap.buffer, rows * pitch), np.uint8).reshape(rows, pitch)
+        return Glyph(ink if pitch == width else np.ascontiguousarray(ink[:, :width]), slot.bitmap_left, slot.bitmap_top)
+
+
+def _signature(glyph: Glyph) -> bytes:
+    return bytes(f"{glyph.ink.shape}{glyph.left}{glyph.top}", "ascii") + glyph.ink.tobytes()
+
+
+def invisible(char: str) -> bool:
+    """Whether a character is never visible although fonts may hold it: controls, format marks, variation selectors."""
+    if char in JOINERS or char == " ":
+        return False
+    return unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp") or 0xFE00 <= ord(char) <= 0xFE0F
+
+
+def mixed_direction(text: str) -> bool:
+    """Whether right-to-left letters stand beside left-to-right ones or digits: their order on the line is unclear."""
+    classes = {unicodedata.bidirectional(c) for c in text}
+    return bool(classes & {"R", "AL"}) and bool(classes & {"L", "EN", "AN"})
+
+
+class Faces:
+    """Faces by position in a list, opened on first use; at most `OPEN_FACES` stay open."""
+
+    def __init__(self, refs: list[FaceRef]) -> None:
+        self.refs = refs
+        self._open: OrderedDict[int, Face] = OrderedDict()
+
+    def __getitem__(self, position: int) -> Face:
+        face = self._open.get(position)
+        if face is None:
+            face = self._open[position] = Face(self.refs[position])
+            if len(self._open) > OPEN_FACES:
+                self._open.popitem(last=False)
+        return face

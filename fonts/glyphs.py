@@ -1,0 +1,85 @@
+"""Glyph measures in one table for all faces, and drawn glyphs in a bounded cache."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .face import Faces, Glyph
+
+CACHE_BYTES = 96 << 20
+OVERHEAD = 350  # what Python and numpy need for one cached glyph beside its pixels
+FAR = 1 << 30  # an empty box, (FAR, FAR, -FAR, -FAR), never wins a minimum or maximum
+
+
+class GlyphTable:
+    """Rows (left, bottom, right, top) in 1/EM, one for each (face, glyph) that was asked for.
+
+    Rows are numbered in order of asking, which no picture depends on.
+    """
+
+    def __init__(self, faces: Faces) -> None:
+        self._faces = faces
+        self._rows: list[dict[int, int]] = [{} for _ in faces.refs]
+        self._owners: list[tuple[int, int]] = []
+        self.boxes: NDArray[np.int64] = np.zeros((1024, 4), np.int64)
+
+    def row(self, face: int, glyph: int) -> int:
+        """The row of a glyph."""
+        rows = self._rows[face]
+        row = rows.get(glyph)
+        if row is None:
+            row = rows[glyph] = len(self._owners)
+            self._owners.append((face, glyph))
+            if row == len(self.boxes):
+                self.boxes = np.concatenate([self.boxes, np.zeros_like(self.boxes)])
+            self.boxes[row] = self._faces[face].box(glyph) or (FAR, FAR, -FAR, -FAR)
+        return row
+
+    def rows(self, face: int, glyphs: list[int]) -> list[int]:
+        """The rows of several glyphs of a face."""
+        rows = self._rows[face]
+        return [rows[g] if g in rows else self.row(face, g) for g in glyphs]
+
+    def owner(self, row: int) -> tuple[int, int]:
+        """(face, glyph) of a row."""
+        return self._owners[row]
+
+
+class GlyphCache:
+    """Drawn glyphs by size and row. When it is full the oldest half goes: hits stay one dictionary look-up."""
+
+    def __init__(self, faces: Faces, table: GlyphTable, limit: int = CACHE_BYTES) -> None:
+        self._faces = faces
+        self._table = table
+        self._limit = limit
+        self._bytes = 0
+        self._cache: dict[tuple[int, int], Glyph | None] = {}
+
+    def __len__(self) -> int:
+        return len(self._cache)
+
+    def get(self, size: int, row: int) -> Glyph | None:
+        """The glyph of `row` at `size` pixels per em; None where it shows nothing or `.notdef`."""
+        key = (size, row)
+        if key in self._cache:
+            return self._cache[key]
+        face, number = self._table.owner(row)
+        glyph = self._faces[face].draw(number, size)
+        self._cache[key] = glyph
+        self._bytes += _bytes(glyph)
+        if self._bytes > self._limit:
+            self._forget()
+        return glyph
+
+    def is_space(self, row: int) -> bool:
+        """Whether the glyph of `row` has no outline, as a space has none."""
+        return bool(self._table.boxes[row, 0] == FAR)
+
+    def _forget(self) -> None:
+        for key in list(self._cache)[: len(self._cache) // 2 + 1]:
+            self._bytes -= _bytes(self._cache.pop(key))
+
+
+def _bytes(glyph: Glyph | None) -> int:
+    return OVERHEAD + (glyph.ink.size if glyph is not None else 0)
