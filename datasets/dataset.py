@@ -13,7 +13,7 @@ from typing import Any
 from ..errors import UserError
 from .readers import READERS
 from .readers.icdar2015_words import LINE as WORD_LINE
-from .readers.labels import Labels, label_lines
+from .readers.labels import IMAGE_SUFFIXES, Labels, label_lines
 from .records import Photo, Refusal
 
 DATASET = "dataset.json"
@@ -96,7 +96,17 @@ def find_labels(
         raise UserError(f"{path} is not a fetched dataset, so there is no split '{split}'")
     if path.is_dir() and format != "icdar2015":
         path = _label_file(path)
-    return format or guess_format(path), Labels(path, images, path.name)
+    format = format or guess_format(path)
+    if format == "lsvt" and not images:
+        images = _folders_of_photos(path.parent)
+    return format, Labels(path, images, path.name)
+
+
+def _folders_of_photos(folder: Path) -> tuple[Path, ...]:
+    """`folder` where it holds pictures, else those of its folders that do: one for each archive."""
+    candidates = [folder, *sorted(p for p in folder.iterdir() if p.is_dir())]
+    found = [c for c in candidates if any(p.suffix.lower() in IMAGE_SUFFIXES for p in c.iterdir())]
+    return (folder,) if folder in found else tuple(found) or (folder,)
 
 
 def _label_file(folder: Path) -> Path:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from shapely.geometry import LinearRing
 
-from ..records import Polygon, Refusal, Region
+from ..records import Refusal, Region
 
 Points = Sequence[tuple[float, float]]
 SMALLEST_AREA = 1.0  # square pixels
@@ -26,25 +26,37 @@ def region(points: Points, text: str, ignore: str | None, origin: str) -> Region
         kept.pop()
     if len(kept) < 3:
         return Refusal("too_few_points", origin, f"{len(kept)} distinct points", text)
-    polygon = np.array(kept, np.float64)
-    area = signed_area(polygon)
-    ring = LinearRing(kept)
-    if ring.convex_hull.area < SMALLEST_AREA:
-        return Refusal("degenerate_polygon", origin, f"all on one line: {kept}", text)
-    if not ring.is_simple:
-        return Refusal("crossing_polygon", origin, f"the edges cross: {kept}", text)
+    if not _convex_quad(kept):  # nearly all are: asking shapely about each would take most of a reader's time
+        ring = LinearRing(kept)
+        if ring.convex_hull.area < SMALLEST_AREA:
+            return Refusal("degenerate_polygon", origin, f"all on one line: {kept}", text)
+        if not ring.is_simple:
+            return Refusal("crossing_polygon", origin, f"the edges cross: {kept}", text)
+    area = signed_area(kept)
     if abs(area) < SMALLEST_AREA:
         return Refusal("degenerate_polygon", origin, f"no area: {kept}", text)
     if area < 0:
         # The first point carries the reading direction: it stays, only the order turns round.
-        polygon = np.concatenate([polygon[:1], polygon[:0:-1]])
-    return Region(polygon.astype(np.float32), text, ignore)
+        kept = [kept[0], *kept[:0:-1]]
+    return Region(np.array(kept, np.float32), text, ignore)
 
 
-def signed_area(polygon: Polygon | np.ndarray) -> float:
-    """Square pixels of (N, 2) points, positive when clockwise on a screen whose y points down."""
-    x, y = polygon[:, 0], polygon[:, 1]
-    return float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2
+def signed_area(points: Points) -> float:
+    """Square pixels of a polygon, positive when clockwise on a screen whose y points down."""
+    return sum(x0 * y1 - x1 * y0 for (x0, y0), (x1, y1) in _edges(points)) / 2
+
+
+def _edges(points: Points) -> Iterator[tuple[tuple[float, float], tuple[float, float]]]:
+    return ((points[i - 1], point) for i, point in enumerate(points))
+
+
+def _convex_quad(points: Points) -> bool:
+    """Four points that turn the same way at each corner: such a quad neither crosses itself nor lies on a line."""
+    if len(points) != 4:
+        return False
+    sides = [(x1 - x0, y1 - y0) for (x0, y0), (x1, y1) in _edges(points)]
+    turns = [ux * vy - uy * vx for (ux, uy), (vx, vy) in _edges(sides)]
+    return all(t > 0 for t in turns) or all(t < 0 for t in turns)
 
 
 def ignore_reason(text: str, marks: frozenset[str] = frozenset({"###"})) -> str | None:

@@ -49,7 +49,7 @@ def test_real_label_files_are_recognised_and_read(path, format, counts):
 @needs_data
 def test_a_json_in_the_schema_of_lsvt_with_its_folder_of_photos():
     folder = SHARED / "lsvt_sample"
-    format, labels = find_labels(folder, images=(folder / "train_full_images_0",))
+    format, labels = find_labels(folder)
     counts = count_labels(open_labels(format, labels))
     assert (format, counts.photos, counts.regions, counts.ignored) == ("lsvt", 2, 8, {"###": 2})
 
