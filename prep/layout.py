@@ -20,6 +20,8 @@ TEXT_KEYS = ("text", "transcription", "label")
 COUNT = b"num-samples"
 SOURCE = b"source-"
 LABELS_LOOKED_AT = 200
+# Numbers for each key that is there: beyond, the numbers are not a running count.
+SPARSE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,12 @@ class Layout:
     text_key: str | None
     declared: bytes | None
     others: tuple[bytes, ...] = ()
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the numbers are a running count, some gaps allowed."""
+        biggest = max((f.count for f in (self.images, self.labels) if f), default=0)
+        return len(self.numbers) <= SPARSE * biggest
 
     @property
     def numbers(self) -> range:
@@ -136,6 +144,8 @@ def _text_key(reading: Any, labels: Family | None) -> str | None:
 
 def json_label(value: str | bytes) -> dict[str, Any] | None:
     """The object that a label is, or None."""
+    if not value[:1].isspace() and value[:1] not in (b"{", "{"):
+        return None
     try:
         found = json.loads(value)
     except ValueError:

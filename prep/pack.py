@@ -25,8 +25,6 @@ from .photos import InputTotals, from_record, to_record
 from .spool import Spool, SpoolWriter
 from .store import TEMPORARY, lmdb_folders, source_key
 
-# Numbers for each key that is there: beyond, the numbers are not a running count.
-SPARSE = 100
 LINE_FORMATS = ("paddle-rec", "icdar2015-words")
 
 
@@ -189,7 +187,7 @@ def plan_repack(source: Path, out: Path, config: PackConfig | None = None) -> Pl
         if layout.images is None or layout.labels is None:
             lacks = "pictures" if layout.images is None else "labels"
             raise UserError(f"{folder}: no {lacks} in this LMDB: `ocrdata pack --diagnose {source}` explains")
-        if len(layout.numbers) > SPARSE * max(layout.images.count, layout.labels.count):
+        if not layout.is_counted:
             raise UserError(f"{folder}: the keys {layout.images.shown} are not numbered one after the other")
         folders.append((folder, _name(folder, source), layout))
     inputs = [

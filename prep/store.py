@@ -150,7 +150,7 @@ class ShardWriter:
             except lmdb.MapFullError:
                 self._map *= 2
                 self._env.set_mapsize(self._map)
-            except lmdb.DiskError as error:
+            except lmdb.Error as error:
                 raise self._disk_full(error) from error
             else:
                 self._batch.clear()
@@ -177,8 +177,9 @@ class ShardWriter:
         return self._digest.hexdigest()
 
     def _disk_full(self, error: lmdb.Error) -> OSError:
-        # LMDB's errors carry no errno; a write that fails is a full disk unless the system says otherwise.
-        if "No space left" in str(error) or isinstance(error, lmdb.DiskError):
+        # LMDB's errors carry no errno, and a write that a full disk cuts short is an "Input/output error" to it.
+        full = "No space left" in str(error) or shutil.disk_usage(self.folder).free < FIRST_MAP
+        if full or isinstance(error, lmdb.DiskError):
             return OSError(errno.ENOSPC, "No space left on device", str(self.folder))
         return OSError(errno.EIO, str(error), str(self.folder))
 
