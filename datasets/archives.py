@@ -11,7 +11,8 @@ import tarfile
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
 
@@ -47,7 +48,8 @@ def extract(archive: Path, folder: Path) -> None:
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     try:
-        _write_all(archive, temporary)
+        with closing(_entries(archive)) as entries:  # Windows deletes no file that is open
+            _write_all(archive, entries, temporary)
         _only_folder(temporary).replace(folder)
     except DAMAGE as error:
         raise UserError(f"{archive} is truncated or damaged ({error}); delete it and fetch it again") from error
@@ -57,12 +59,12 @@ def extract(archive: Path, folder: Path) -> None:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _write_all(archive: Path, folder: Path) -> None:
+def _write_all(archive: Path, entries: Iterator[Entry], folder: Path) -> None:
     limit = max(SMALLEST_LIMIT, LARGEST_RATIO * archive.stat().st_size)
     total = 0
     seen: Seen = {}
     files = 0
-    for name, is_folder, open_entry in _entries(archive):
+    for name, is_folder, open_entry in entries:
         path = _safe(archive, name)
         if LITTER & set(path.parts) or path.name.startswith("._"):
             continue
@@ -108,7 +110,7 @@ def _only_folder(folder: Path) -> Path:
     return inside[0] if len(inside) == 1 and inside[0].is_dir() else folder
 
 
-def _entries(archive: Path) -> Iterator[Entry]:
+def _entries(archive: Path) -> Generator[Entry, None, None]:
     with archive.open("rb") as file:
         head = file.read(BLOCK)
     if not head:

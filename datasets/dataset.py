@@ -52,6 +52,8 @@ def read_dataset(folder: Path) -> dict[str, Any]:
         raise UserError(f"{folder}: no fetched dataset ({DATASET} is missing; was the fetch cut short?)") from None
     except (OSError, ValueError) as error:
         raise UserError(f"{path}: unreadable: {error}") from error
+    if not isinstance(data, dict) or not {"name", "licence", "splits"} <= data.keys():
+        raise UserError(f"{path}: not what a fetch writes; name the label file itself")
     return data
 
 

@@ -78,6 +78,23 @@ def test_wrong_names_are_errors(tmp_path):
         open_labels("icdar", Labels(tmp_path))
 
 
+def test_a_dataset_json_of_another_program_is_no_fetched_dataset(tmp_path):
+    (tmp_path / "dataset.json").write_text("[]")
+    with pytest.raises(UserError, match="not what a fetch writes"):
+        find_labels(tmp_path)
+    (tmp_path / "dataset.json").write_text("{")
+    with pytest.raises(UserError, match=r"dataset.json: unreadable"):
+        find_labels(tmp_path)
+
+
+def test_photos_of_lsvt_are_found_beside_or_below_the_labels(tmp_path):
+    (tmp_path / "labels.json").write_text('{"gt_0": [], "gt_1": []}')
+    for n in (0, 1):
+        (tmp_path / f"images_{n}").mkdir()
+        (tmp_path / f"images_{n}" / f"gt_{n}.jpg").touch()
+    assert [p.name for p in open_labels(*find_labels(tmp_path))] == ["gt_0", "gt_1"]
+
+
 def test_counts_add_up():
     one = LabelCounts(1, 3, Counter({"###": 1}), Counter({"missing_photo": 1}))
     two = LabelCounts(2, 5, Counter({"###": 2, "empty": 1}), Counter({"missing_photo": 4}))
