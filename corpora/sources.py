@@ -19,6 +19,12 @@ from ..errors import UserError
 from .charset import Charset
 
 CHUNK = 16 << 20
+# The 3,755 most common Han characters, as GB 2312 lists them: rows 16 to 55, the last one shorter.
+COMMON_HAN = "".join(
+    bytes([0xA0 + row, 0xA0 + cell]).decode("gb2312")
+    for row in range(16, 56)
+    for cell in range(1, 95 if row < 55 else 90)
+)
 CLASSES = {
     "digit": string.digits,
     "upper": string.ascii_uppercase,
@@ -26,6 +32,7 @@ CLASSES = {
     "letter": string.ascii_letters,
     "alnum": string.ascii_uppercase + string.digits,
     "hex": "0123456789ABCDEF",
+    "han": COMMON_HAN,
 }
 FIELD = re.compile(r"\{(?:(?P<name>[a-z]+)(?::(?P<low>\d+)(?:-(?P<high>\d+))?)?|(?P<words>[^{}]*\|[^{}]*))\}")
 

@@ -33,8 +33,7 @@ class Painter:
             return mask
         if line.cut and (refusal := self._clipped(line, mask)):
             return refusal
-        ink = cv2.warpPerspective(mask, line.matrix, (line.width, self.height), flags=WARP)
-        return self._finish(line, self._compose(line, effects.embolden(ink, line.weight)))  # type: ignore[arg-type]
+        return self.finish(line, self.compose(line, self.warp(line, mask)))
 
     def mask(self, line: Line) -> Mask | Refusal:
         """The glyphs blitted into a mask at drawing size."""
@@ -58,6 +57,11 @@ class Painter:
             filled = max(filled, x + width)
         return mask
 
+    def warp(self, line: Line, mask: Mask) -> Mask:
+        """The ink in the picture's geometry, its strokes thickened or thinned."""
+        ink = cv2.warpPerspective(mask, line.matrix, (line.width, self.height), flags=WARP)
+        return effects.embolden(ink, line.weight)  # type: ignore[arg-type]
+
     def _clipped(self, line: Line, mask: Mask) -> Refusal | None:
         """Refuse where a glyph has more than `max_cut` of its ink outside of the picture."""
         corners = np.array([[0, 0, 1], [line.width, 0, 1], [line.width, self.height, 1], [0, self.height, 1]]) - 0.5
@@ -78,7 +82,8 @@ class Painter:
                 return Refusal("clipped", f"sample {line.index}", f"{cut:.0%} of a glyph's ink is cut off", line.text)
         return None
 
-    def _compose(self, line: Line, ink: Mask) -> Planes:
+    def compose(self, line: Line, ink: Mask) -> Planes:
+        """(3, height, width) levels: background, shadow, outline, ink, light."""
         planes = self._background(line)
         if line.shadow:
             shadow = effects.shadowed(ink, line.shadow_x, line.shadow_y, line.shadow_blur)
@@ -108,7 +113,8 @@ class Painter:
             return (first + run * (x[None, :] + y[:, None])).astype(np.uint16)
         return np.broadcast_to(np.rint(first).astype(np.uint16), (3, height, width)).copy()
 
-    def _finish(self, line: Line, planes: Planes) -> Image:
+    def finish(self, line: Line, planes: Planes) -> Image:
+        """What lens and sensor do: blur, motion, resolution, exposure, noise, curve."""
         image: Image = cv2.merge(tuple(planes.astype(np.uint8)))
         image = effects.soften(image, line.blur)
         if line.motion:

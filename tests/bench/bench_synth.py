@@ -1,0 +1,196 @@
+"""How fast lines are rendered on one core, stage by stage, against the floor of encoding and storing them.
+
+    taskset -c 0 python tests/bench/bench_synth.py [--lines 5000] [--rounds 5]
+    taskset -c 0 python tests/bench/bench_synth.py --memory 1000000
+
+Photos and corpora come from ../shared/data beside the repository where that folder exists; else backgrounds are made
+by the program and characters are drawn at random.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import lmdb
+import numpy as np
+import psutil
+
+from ocrdata.corpora.sources import COMMON_HAN
+from ocrdata.datagen.plan import Line
+from ocrdata.datagen.recipe import Recipe
+from ocrdata.datagen.synth import Engine, prepare
+from ocrdata.datasets.images import encode_jpeg
+from ocrdata.datasets.records import Refusal, Sample
+from ocrdata.prep.store import ShardWriter, image_key, label_key
+
+DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
+CHINESE = ["Noto Sans CJK SC", "Noto Serif CJK SC", "WenQuanYi*", "AR PL UKai CN", "AR PL UMing CN"]
+LATIN = ["DejaVu Sans", "DejaVu Serif", "Liberation Sans", "Liberation Serif"]
+TYPICAL: dict[str, Any] = {
+    "seed": 1,
+    "max_width": 640,
+    "layout": {"spacing": [0, 0.05]},
+    "geometry": {"rotation": [-1, 1], "shear": [-5, 8], "perspective": [0.02, 0.1]},
+    "outline": {"probability": 0.25},
+    "shadow": {"probability": 0.25},
+    "blur": {"probability": 1, "sigma": [0.4, 0.9]},
+    "noise": {"probability": 1, "sigma": [2, 8]},
+    "tone": {"brightness": [-25, 25], "contrast": [0.8, 1.2]},
+    "jpeg": [90, 95],
+}
+
+
+def recipe(kind: str, folder: Path) -> Recipe:
+    """The typical effects, with ten Chinese characters or one English word a line."""
+    corpus = folder / f"{kind}.txt"
+    corpus.write_text("\n".join(chinese() if kind == "chinese" else english()), encoding="utf-8")
+    fonts = [{"name": n, "optional": True} for n in (CHINESE if kind == "chinese" else LATIN)]
+    photos = {"folder": str(DATA / "backgrounds")} if (DATA / "backgrounds").is_dir() else None
+    off = {"weight": 0} if photos else {"weight": 1}
+    backgrounds = {"plain": off, "gradient": off, "texture": off, "photos": photos}
+    texts = [{"kind": "file", "path": str(corpus)}]
+    return Recipe.model_validate({**TYPICAL, "texts": texts, "fonts": fonts, "backgrounds": backgrounds})
+
+
+def chinese(length: int = 10) -> list[str]:
+    """Lines of exactly `length` Han characters."""
+    files = sorted((DATA / "corpora").glob("*zh*")) if DATA.is_dir() else []
+    text = "".join(f.read_text(encoding="utf-8") for f in files) or COMMON_HAN * 20
+    han = "".join(c for c in text if "\u4e00" <= c <= "\u9fff")
+    order = np.random.default_rng(1).permutation(len(han) // length)[:30_000]
+    return [han[i * length : (i + 1) * length] for i in order.tolist()]
+
+
+def english() -> list[str]:
+    """Words."""
+    path = DATA / "corpora" / "en_mjsynth_synthtiger.txt"
+    words = path.read_text(encoding="utf-8").split() if path.is_file() else ["reading", "Words", "of", "text"] * 100
+    return [w for w in words if w.isalpha()][:30_000]
+
+
+def best(action: Callable[[], object], rounds: int) -> float:
+    """Seconds of CPU of the quickest of several rounds."""
+    times = []
+    for _ in range(rounds):
+        start = time.process_time()
+        action()
+        times.append(time.process_time() - start)
+    return min(times)
+
+
+def stages(engine: Engine, index: np.ndarray[Any, Any], rounds: int) -> dict[str, float]:
+    """Seconds by stage for the samples `index`, each stage run alone over all of them."""
+    painter, batches = engine.painter, np.array_split(index, max(len(index) // 256, 1))
+    lines = [p for b in batches for p in engine.planner.plan(b, 0) if isinstance(p, Line)]
+    masks = [painter.mask(line) for line in lines]
+    pairs = [(line, mask) for line, mask in zip(lines, masks, strict=True) if not isinstance(mask, Refusal)]
+    inks = [(line, painter.warp(line, mask)) for line, mask in pairs]
+    planes = [(line, painter.compose(line, ink)) for line, ink in inks]
+    images = [(line, painter.finish(line, plane)) for line, plane in planes]
+    return {
+        "plan": best(lambda: [engine.planner.plan(b, 0) for b in batches], rounds),
+        "mask (glyph blits)": best(lambda: [painter.mask(line) for line in lines], rounds),
+        "warp": best(lambda: [painter.warp(line, mask) for line, mask in pairs], rounds),
+        "background and compose": best(lambda: [painter.compose(line, ink) for line, ink in inks], rounds),
+        "blur, noise, tone": best(lambda: [painter.finish(line, plane) for line, plane in planes], rounds),
+        "JPEG": best(lambda: [encode_jpeg(image, line.quality) for line, image in images], rounds),
+    }
+
+
+def store(samples: list[Sample], folder: Path) -> None:
+    """What `ShardWriter` does with the samples."""
+    writer = ShardWriter(folder / "shard")
+    for sample in samples:
+        writer.put(sample)
+    writer.finish()
+    shutil.rmtree(folder / "shard")
+
+
+def floor(images: list[tuple[np.ndarray[Any, Any], int, str]], folder: Path) -> None:
+    """Nothing but encoding and putting into LMDB, synced once."""
+    environment = lmdb.open(str(folder / "floor"), map_size=1 << 30, sync=False, metasync=False, lock=False)
+    with environment.begin(write=True) as transaction:
+        for number, (image, quality, label) in enumerate(images, 1):
+            data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
+            transaction.put(image_key(number), data)
+            transaction.put(label_key(number), label.encode())
+    environment.sync(True)
+    environment.close()
+    shutil.rmtree(folder / "floor")
+
+
+def measure(kind: str, lines: int, rounds: int, folder: Path) -> None:
+    """Print the table of one kind of line."""
+    engine = prepare(recipe(kind, folder)).engine
+    index = np.arange(lines, dtype=np.int64)
+
+    def whole() -> None:
+        store([i for i in engine.items(0, lines) if isinstance(i, Sample)], folder)
+
+    start = time.process_time()
+    whole()
+    cold = time.process_time() - start
+    warm = best(whole, rounds)
+    by_stage = stages(engine, index, rounds)
+    samples = [i for i in engine.items(0, lines) if isinstance(i, Sample)]
+    by_stage["LMDB, digest, sync"] = best(lambda: store(samples, folder), rounds)
+    pictures = [(image, line.quality, line.text) for line, image, _ in engine.pictures(index)]
+    least = best(lambda: floor(pictures, folder), rounds)
+    width = np.mean([image.shape[1] for image, _, _ in pictures])
+    size = np.mean([len(s.image) for s in samples])
+    print(f"\n{kind}: {lines} lines, mean width {width:.0f} px, {size:.0f} bytes, {len(engine.faces.refs)} fonts")
+    print(
+        f"  end to end  {lines / warm:8.0f} images/s   {1e6 * warm / lines:6.1f} us   (first time {lines / cold:.0f})"
+    )
+    print(f"  floor       {lines / least:8.0f} images/s   {1e6 * least / lines:6.1f} us   ratio {warm / least:.2f}")
+    for name, seconds in by_stage.items():
+        print(f"    {name:24} {1e6 * seconds / lines:6.1f} us")
+
+
+def memory(lines: int, folder: Path) -> None:
+    """Print the resident size of one process while it makes `lines` samples of Chinese text."""
+    engine, process = prepare(recipe("chinese", folder)).engine, psutil.Process()
+    step = max(lines // 20, 1)
+    for start in range(0, lines, step):
+        store([], folder)
+        writer = ShardWriter(folder / "shard")
+        for item in engine.items(start, min(start + step, lines)):
+            if isinstance(item, Sample):
+                writer.put(item)
+        writer.finish()
+        shutil.rmtree(folder / "shard")
+        resident = process.memory_info().rss >> 20
+        print(
+            f"{min(start + step, lines):9} samples  {resident:5} MiB resident  {len(engine.glyphs)} glyphs", flush=True
+        )
+
+
+def main() -> None:
+    """Parse and run."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--lines", type=int, default=5000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--memory", type=int, metavar="N")
+    options = parser.parse_args()
+    cv2.setNumThreads(1)
+    if hasattr(os, "sched_getaffinity") and len(os.sched_getaffinity(0)) > 1:
+        print("not bound to one core: figures are CPU time all the same", file=sys.stderr)
+    with tempfile.TemporaryDirectory() as name:
+        if options.memory:
+            memory(options.memory, Path(name))
+            return
+        for kind in ("chinese", "english"):
+            measure(kind, options.lines, options.rounds, Path(name))
+
+
+if __name__ == "__main__":
+    main()
