@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -17,7 +18,7 @@ WIDEST = 4096
 class Look:
     """One picture. brightness: mean grey 0..255; contrast: its standard deviation, 0..127.
 
-    sharpness: standard deviation of the Laplacian of the grey picture at the model's height, so that a large
+    sharpness: root mean square of the Laplacian of the grey picture at the model's height, so that a large
     photo and a small one compare: what is lost by scaling was never seen by the model.
     """
 
@@ -42,8 +43,8 @@ def look_at(image: Image, target: int) -> Look:
     mean, deviation = cv2.meanStdDev(grey)
     if height != target:
         grey = cv2.resize(grey, (min(scaled, WIDEST), target))  # bilinear, as trainers do it
-    _, edges = cv2.meanStdDev(cv2.Laplacian(grey, cv2.CV_16S))
-    return Look(height, width, scaled, float(mean[0][0]), float(deviation[0][0]), float(edges[0][0]))
+    edges = cv2.norm(cv2.Laplacian(grey, cv2.CV_16S), cv2.NORM_L2) / math.sqrt(grey.size)
+    return Look(height, width, scaled, float(mean[0][0]), float(deviation[0][0]), edges)
 
 
 def thumbnail(image: Image) -> bytes:

@@ -173,6 +173,7 @@ class Measurer:
                 looks.append(look)
         measured.add(labels, looks)
         measured.prints = Fingerprints.of(pictures, prints)
+        self.pack.close()  # else the maps of all shards stay in memory until the last
         return measured
 
     def _look(self, measured: Measured, index: int, sample: Sample) -> Look | None:

@@ -26,7 +26,7 @@ CHARTS = {
     "picture_height": "Height of the pictures, pixels",
     "brightness": "Brightness, mean grey 0–255",
     "contrast": "Contrast, deviation of grey",
-    "sharpness": "Sharpness, deviation of the Laplacian",
+    "sharpness": "Sharpness, strength of the Laplacian",
 }
 
 
