@@ -64,6 +64,7 @@ def test_a_file_that_changed_in_between_is_never_mixed(web, bring, honour):
         bring()
     served.body, served.etag, served.cut_after = OTHER, '"two"', None
     assert bring() == (OTHER, False, len(OTHER))
+    assert [status for _, status in served.requests] == ([200, 404, 200] if honour else [200, 404, 206, 200])
 
 
 @pytest.mark.parametrize("etag", [None, 'W/"weak"'])
