@@ -1,0 +1,73 @@
+"""Which samples come in which order, and what a bad one does."""
+
+import numpy as np
+import pytest
+
+from ocrdata.corpora.charset import Charset
+from ocrdata.datasets.images import encode_jpeg
+from ocrdata.datasets.records import Sample
+from ocrdata.errors import UserError
+from ocrdata.prep.store import Pack, write_shard
+from ocrdata.train.feed import Feed
+
+DIGITS = Charset("0123456789")
+
+
+def feed_of(config, pack):
+    return Feed(config, pack, range(len(pack)), DIGITS)
+
+
+def test_an_epoch_holds_every_sample_once_across_shards(tmp_path, small, make_pack):
+    feed = feed_of(small(epochs=2), make_pack(tmp_path / "p", 96, shards=3))
+    first = [i for step in feed.steps(0, 6) for i in step.indices]
+    second = [i for step in feed.steps(6, 12) for i in step.indices]
+    assert sorted(first) == sorted(second) == list(range(96))
+    assert first != second
+
+
+@pytest.mark.parametrize("cache_mb", [0, 8])
+def test_batches_follow_from_seed_and_step_alone(tmp_path, small, cache_mb, make_pack):
+    pack = make_pack(tmp_path / "p", 600)
+    change = {"augment": {"noise": 0.1, "stretch": 0.2}, "epochs": 2}
+    whole = list(feed_of(small(**change), pack).steps(0, 50))
+    later = list(feed_of(small(**change, cache_mb=cache_mb, workers=3), pack).steps(20, 50))
+    for a, b in zip(whole[20:], later, strict=True):
+        assert a.number == b.number and a.indices == b.indices
+        assert np.array_equal(a.images, b.images) and np.array_equal(a.labels, b.labels)
+    other = next(feed_of(small(**change, seed=4), pack).steps(0, 1))
+    assert other.indices != whole[0].indices
+
+
+def test_labels_match_their_pictures(tmp_path, small, make_pack):
+    pack = make_pack(tmp_path / "p", 64)
+    for step in feed_of(small(), pack).steps(0, 4):
+        for row, (index, length) in enumerate(zip(step.indices, step.lengths, strict=True)):
+            assert "".join(map(str, step.labels[row, :length])) == pack[index].label
+            assert (step.images[row, :, :, : 18 * length + 8] != 0).mean() > 0.99
+
+
+def test_a_label_too_long_for_its_own_picture_is_counted_and_replaced(tmp_path, small, picture):
+    long = Sample(encode_jpeg(picture("1")), "123456789012")
+    items = [long, *(Sample(encode_jpeg(picture(str(i % 10))), str(i % 10)) for i in range(31))]
+    write_shard(tmp_path / "p", 0, iter(items), "test") if (tmp_path / "p").mkdir() is None else None
+    feed = feed_of(small(), Pack(tmp_path / "p"))
+    indices = [i for step in feed.steps(0, 4) for i in step.indices]
+    assert feed.too_long == {0} and 0 not in indices and len(indices) == 64
+
+
+def test_a_corrupt_picture_is_named_by_shard_and_key(tmp_path, small, picture):
+    (tmp_path / "p").mkdir()
+    good = Sample(encode_jpeg(picture("1")), "1")
+    write_shard(tmp_path / "p", 0, iter([good] * 20), "test")
+    write_shard(tmp_path / "p", 1, iter([good, Sample(good.image[:-20], "1")]), "test")
+    feed = feed_of(small(), Pack(tmp_path / "p"))
+    with pytest.raises(UserError, match=r"shard-00001: 'image-000000002': truncated_image"):
+        list(feed.steps(0, 2))
+
+
+def test_leaving_early_does_not_hang(tmp_path, small, make_pack):
+    feed = feed_of(small(), make_pack(tmp_path / "p", 640))
+    for step in feed.steps(0, 1000):
+        if step.number == 3:
+            break
+    assert step.number == 3

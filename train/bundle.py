@@ -1,0 +1,117 @@
+"""The bundle: a folder with everything that reading needs, checked when it is opened."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import Field
+
+from ..config import Config, load
+from ..corpora.charset import Charset
+from ..errors import UserError
+from .preprocess import InputRule
+
+FORMAT = 1
+SPEC = "bundle.yml"
+PADDLE_MODEL, PADDLE_WEIGHTS, ONNX = "model.json", "model.pdiparams", "model.onnx"
+
+
+class FileEntry(Config):
+    """A file of the bundle as it was written."""
+
+    size: int
+    sha256: str
+
+
+class OutputRule(Config):
+    """How the network's output becomes text. blank: its class id; time_stride: pixels per step."""
+
+    decoder: Literal["ctc_greedy"] = "ctc_greedy"
+    blank: int
+    time_stride: int
+
+
+class Bundle(Config):
+    """The contents of bundle.yml. characters: in the order of their class ids."""
+
+    format: int
+    task: str
+    characters: str = Field(min_length=1)
+    input: InputRule
+    output: OutputRule
+    network: dict[str, Any]
+    metrics: dict[str, float]
+    data: dict[str, Any]
+    versions: dict[str, str]
+    files: dict[str, FileEntry]
+
+    @property
+    def charset(self) -> Charset:
+        """The characters as a charset."""
+        return Charset(self.characters)
+
+
+def entry(path: Path) -> FileEntry:
+    """Size and sha256 of a file."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return FileEntry(size=path.stat().st_size, sha256=digest.hexdigest())
+
+
+def write_spec(folder: Path, bundle: Bundle) -> None:
+    """Write bundle.yml."""
+    text = yaml.safe_dump(bundle.model_dump(mode="json"), allow_unicode=True, sort_keys=False, width=1000)
+    (folder / SPEC).write_text(text, encoding="utf-8", newline="\n")
+
+
+def open_bundle(folder: Path, task: str = "recognition") -> Bundle:
+    """Read and check a bundle: format, task, and that every file is the one that was exported.
+
+    Raises UserError with what is there and what is expected.
+    """
+    path = folder / SPEC
+    if not path.is_file():
+        raise UserError(f"{folder}: no {SPEC} there: not a bundle (`ocrdata export RUN -o BUNDLE` makes one)")
+    raw = _peek(path)
+    if raw.get("format") != FORMAT:
+        raise UserError(f"{path}: format {raw.get('format')!r}, and this version of ocrdata reads format {FORMAT}")
+    if raw.get("task") != task:
+        raise UserError(f"{path}: a model for the task {raw.get('task')!r}, and {task!r} is needed here")
+    bundle = load(str(path), "bundle", Bundle)
+    if bundle.output.blank != len(bundle.charset):
+        raise UserError(f"{path}: blank is class {bundle.output.blank}, and there are {len(bundle.charset)} characters")
+    for name, there in bundle.files.items():
+        _check(folder / name, there)
+    return bundle
+
+
+def _peek(path: Path) -> dict[str, Any]:
+    """The top of the file as it is, to name a foreign format before its unknown keys."""
+    try:
+        value = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: not readable as YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(value, dict):
+        raise UserError(f"{path}: a mapping of keys to values is expected")
+    return value
+
+
+def _check(path: Path, expected: FileEntry) -> None:
+    if not path.is_file():
+        raise UserError(f"{path}: missing; the bundle lists it with {expected.size} bytes")
+    if path.stat().st_size != expected.size:
+        raise UserError(f"{path}: {path.stat().st_size} bytes, and the bundle lists {expected.size}: cut or changed")
+    found = entry(path).sha256
+    if found != expected.sha256:
+        raise UserError(f"{path}: sha256 {found[:16]}…, and the bundle lists {expected.sha256[:16]}…: changed")
+
+
+def has_package(name: str) -> bool:
+    """Whether a package can be imported, without importing it."""
+    return find_spec(name) is not None

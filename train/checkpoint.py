@@ -1,0 +1,69 @@
+"""Checkpoints: one file with weights, optimizer state and everything that says what they are; no pickle."""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import UserError
+
+LAST, BEST = "last.npz", "best.npz"
+WEIGHTS, OPTIMIZER, ABOUT = "weights/", "optimizer/", "about"
+
+Arrays = dict[str, NDArray[Any]]
+
+
+@dataclass
+class About:
+    """What a checkpoint holds. step: batches done; scores: of the weights beside it; best: the run's highest."""
+
+    step: int
+    config: dict[str, Any]
+    characters: str
+    data: dict[str, Any]
+    scores: dict[str, float] = field(default_factory=dict)
+    best: dict[str, float] = field(default_factory=dict)
+
+
+def save(path: Path, about: About, weights: Arrays, optimizer: Arrays) -> None:
+    """Write a checkpoint under a temporary name, flush, rename."""
+    arrays = {WEIGHTS + name: value for name, value in weights.items()}
+    arrays |= {OPTIMIZER + name: value for name, value in optimizer.items()}
+    arrays[ABOUT] = np.frombuffer(json.dumps(about.__dict__).encode(), np.uint8)
+    temporary = path.with_name(f".{path.name}.tmp")
+    with temporary.open("wb") as file:
+        np.savez(file, **arrays)  # type: ignore[arg-type]
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def read(path: Path) -> tuple[About, Arrays, Arrays]:
+    """What `save` wrote: about, weights, optimizer state. Raises UserError for another or a broken file."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            about = About(**json.loads(file[ABOUT].tobytes()))
+            names = [name for name in file.files if name != ABOUT]
+            arrays = {name: file[name] for name in names}
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such checkpoint") from None
+    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, OSError, EOFError) as error:
+        raise UserError(f"{path}: not a whole checkpoint of ocrdata ({error})") from error
+    weights = {n.removeprefix(WEIGHTS): v for n, v in arrays.items() if n.startswith(WEIGHTS)}
+    optimizer = {n.removeprefix(OPTIMIZER): v for n, v in arrays.items() if n.startswith(OPTIMIZER)}
+    return about, weights, optimizer
+
+
+def of_run(run: Path) -> Path:
+    """The best checkpoint of a run's folder, else the last. Raises UserError where there is none."""
+    for name in (BEST, LAST):
+        if (run / name).is_file():
+            return run / name
+    raise UserError(f"{run}: neither {BEST} nor {LAST} is there: not the folder of a training run, or it saved nothing")

@@ -1,0 +1,172 @@
+"""From a training run to a bundle: Paddle's inference format, ONNX, and the proof that they agree."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
+
+import cv2
+import numpy as np
+import paddle
+from paddle import nn
+
+from ..datasets.images import Image
+from ..errors import MissingPackage, Trouble, UserError
+from .bundle import FORMAT, ONNX, PADDLE_MODEL, PADDLE_WEIGHTS, SPEC, Bundle, OutputRule, entry, open_bundle, write_spec
+from .ctc import TIME_STRIDE, decode
+from .preprocess import InputRule, fit, stack
+from .reader import Engine, OnnxEngine, PaddleEngine, width_batches
+from .run import GraphEngine, load_run
+from .to_onnx import require_converter, to_onnx
+
+TOLERANCE = 1e-4
+PACKAGES = ("numpy", "opencv-python-headless", "paddlepaddle", "paddlepaddle-gpu", "paddle2onnx")
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How an engine compares with the training graph on the same lines.
+
+    difference: the largest between two probabilities; changed: lines that it reads differently.
+    """
+
+    engine: str
+    lines: int
+    difference: float
+    changed: int
+
+
+class _Probabilities(nn.Layer):
+    """A network with the softmax that training leaves to the loss."""
+
+    def __init__(self, network: nn.Layer) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, images: paddle.Tensor) -> paddle.Tensor:
+        return nn.functional.softmax(self.network(images), axis=-1)
+
+
+def export(run: Path, out: Path, overwrite: bool = False) -> Bundle:
+    """Write the best weights of a run's folder as the bundle `out`.
+
+    overwrite: replace a bundle that is there. Raises UserError for what is no run and for a folder in the way.
+    """
+    _check_free(out, overwrite)
+    require_converter()
+    about, config, charset, network = load_run(run)
+    rule = config.input_rule()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+    try:
+        _write_models(folder, network, rule)
+        bundle = Bundle(
+            format=FORMAT,
+            task="recognition",
+            characters=about.characters,
+            input=rule,
+            output=OutputRule(blank=len(charset), time_stride=TIME_STRIDE),
+            network=about.config["network"],
+            metrics=about.best or about.scores,
+            data={**about.data, "steps": about.step},
+            versions=versions(),
+            files={name: entry(folder / name) for name in (PADDLE_MODEL, PADDLE_WEIGHTS, ONNX)},
+        )
+        write_spec(folder, bundle)
+        folder.chmod(0o755)  # mkdtemp keeps others out
+        if open_bundle(folder) != bundle:
+            raise Trouble(f"{folder / SPEC} does not read back as it was written")
+        if out.exists():
+            shutil.rmtree(out)
+        folder.replace(out)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return bundle
+
+
+def _check_free(out: Path, overwrite: bool) -> None:
+    if not out.exists():
+        return
+    if not out.is_dir() or (any(out.iterdir()) and not (out / SPEC).is_file()):
+        raise UserError(f"{out} is in the way and is no bundle; choose another name")
+    if (out / SPEC).is_file() and not overwrite:
+        raise UserError(f"{out} holds a bundle already: add --overwrite, or choose another name")
+
+
+def versions() -> dict[str, str]:
+    """Versions of the packages that made a bundle."""
+    found = {"ocrdata": metadata.version("ocrdata")}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _write_models(folder: Path, network: nn.Layer, rule: InputRule) -> None:
+    model = _Probabilities(network)
+    model.eval()
+    shape = paddle.static.InputSpec([None, 3, rule.height, None], "float32", "images")
+    paddle.jit.save(model, str(folder / "model"), input_spec=[shape])
+    to_onnx(folder / PADDLE_MODEL, folder / PADDLE_WEIGHTS, folder / ONNX)
+    for extra in folder.iterdir():
+        if extra.name not in (PADDLE_MODEL, PADDLE_WEIGHTS, ONNX):
+            extra.unlink()
+
+
+def verify(run: Path, folder: Path, lines: Sequence[Image] = ()) -> list[Agreement]:
+    """Read the same lines with the training graph and with both engines of the bundle.
+
+    lines: (H, W, 3) BGR pictures; none takes patterns of many widths. Raises Trouble above a difference of 1e-4.
+    """
+    bundle = open_bundle(folder)
+    _, _, _, network = load_run(run)
+    images = [fit(image, bundle.input) for image in lines or patterns(bundle.input)]
+    engines: dict[str, Engine] = {"Paddle inference": PaddleEngine(folder)}
+    if find_spec("onnxruntime") is None:
+        raise MissingPackage("onnxruntime", "train", "comparing the ONNX model")
+    engines["ONNX Runtime"] = OnnxEngine(folder)
+    results = [_compare(name, engine, GraphEngine(network), images, bundle) for name, engine in engines.items()]
+    for result in results:
+        if not result.difference <= TOLERANCE:
+            raise Trouble(
+                f"{folder}: {result.engine} differs from the training graph by {result.difference:.2e} "
+                f"(at most {TOLERANCE:.0e} is allowed) and reads {result.changed} of {result.lines} lines differently"
+            )
+    return results
+
+
+def _compare(name: str, engine: Engine, graph: Engine, images: Sequence[Image], bundle: Bundle) -> Agreement:
+    difference, changed = 0.0, 0
+    for indices in width_batches(images, bundle.input, 16):
+        batch = stack([images[i] for i in indices], bundle.input)
+        ours, theirs = graph(batch), engine(batch)
+        if ours.shape != theirs.shape:
+            raise Trouble(f"{name} gives the shape {theirs.shape}, the training graph {ours.shape}")
+        gap = float(np.abs(ours - theirs).max())
+        difference = gap if not gap <= difference else difference  # keeps a NaN
+        read = zip(decode(ours, bundle.charset), decode(theirs, bundle.charset), strict=True)
+        changed += sum(a[0] != b[0] for a, b in read)
+    return Agreement(name, len(images), difference, changed)
+
+
+def patterns(rule: InputRule, count: int = 64) -> list[Image]:
+    """Pictures with strokes and noise, in widths from the narrowest to wider than the input takes."""
+    random = np.random.default_rng(0)
+    pictures = []
+    for width in np.geomspace(8, rule.max_width * 1.2, count).astype(int):
+        picture = random.integers(0, 256, (rule.height, int(width), 3)).astype(np.uint8)
+        picture = cv2.GaussianBlur(picture, (0, 0), float(random.uniform(0.5, 3)))  # type: ignore[assignment]
+        for x in range(4, int(width), 12):
+            end = (x + int(random.integers(-4, 8)), int(random.integers(rule.height)))
+            colour = [int(v) for v in random.integers(0, 256, 3)]
+            cv2.line(picture, (x, int(random.integers(rule.height))), end, colour, 2)
+        pictures.append(picture)
+    return pictures

@@ -1,0 +1,60 @@
+"""A finished or interrupted training run as something that reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import paddle
+from paddle import nn
+
+from ..corpora.charset import Charset
+from . import checkpoint
+from .checkpoint import About, Arrays
+from .config import TrainConfig
+from .networks import build, tensors
+from .preprocess import Batch
+from .reader import LineReader, Probabilities
+
+
+class GraphEngine:
+    """The network as it is trained, in evaluation mode while it runs."""
+
+    def __init__(self, network: nn.Layer) -> None:
+        self._network = network
+
+    def __call__(self, batch: Batch) -> Probabilities:
+        """Probabilities of one batch."""
+        training = self._network.training
+        self._network.eval()
+        with paddle.no_grad():
+            logits = self._network(paddle.to_tensor(batch))
+            out: Probabilities = nn.functional.softmax(logits, axis=-1).numpy()
+        if training:
+            self._network.train()
+        return out
+
+
+def set_weights(network: nn.Layer, weights: Arrays) -> None:
+    """Fill all parameters and buffers; the names must be the network's own."""
+    own = tensors(network)
+    if set(own) != set(weights):
+        raise ValueError(f"weights of another network: {sorted(set(own) ^ set(weights))[:5]}")
+    for name, value in own.items():
+        value.set_value(weights[name])
+
+
+def load_run(run: Path) -> tuple[About, TrainConfig, Charset, nn.Layer]:
+    """The best weights of a run's folder, in their network, in evaluation mode. Raises UserError."""
+    about, weights, _ = checkpoint.read(checkpoint.of_run(run))
+    config = TrainConfig.model_validate(about.config)
+    charset = Charset(about.characters)
+    network = build(config, len(charset))
+    set_weights(network, weights)
+    network.eval()
+    return about, config, charset, network
+
+
+def run_reader(run: Path) -> LineReader:
+    """The best weights of a run's folder as a reader."""
+    _, config, charset, network = load_run(run)
+    return LineReader(GraphEngine(network), config.input_rule(), charset)
