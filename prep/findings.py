@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .text import count, percent, quoted
+from .text import count, percent, quoted, size
 
 FEW_LINES = 5000
 MUCH_SQUEEZED = 0.2
 MUCH_OF_ONE = 0.2
 MANY_TWINS = 0.05
+MUCH_LOST = 0.05
 SOME = 0.01
+IGNORED = "ignored_"
+"""Refusals that the annotators wanted begin so."""
 
 
 @dataclass(frozen=True)
@@ -31,16 +34,16 @@ def describe(figures: dict[str, Any]) -> str:
     refused = sum(figures["refusals"].values())
     reasons = ", ".join(f"{reason} {count(n)}" for reason, n in figures["refusals"].items())
     return (
-        f"{count(figures['count'])} pictures of text ({figures['image_bytes'] / 1e6:,.1f} MB){where}. "
+        f"{count(figures['count'])} pictures of text ({size(figures['image_bytes'])}){where}. "
         f"The labels hold {count(figures['characters']['distinct'])} different characters and are "
-        f"{_span(lengths)} characters long. Pictures are {_span(sizes)} pixels high. "
+        f"{_span(lengths, 'characters long')}. Pictures are {_span(sizes, 'pixels high')}. "
         + (f"{count(refused)} candidates were refused when it was made: {reasons}." if refused else "")
     ).strip()
 
 
-def _span(histogram: dict[str, Any]) -> str:
+def _span(histogram: dict[str, Any], unit: str) -> str:
     low, middle, high = histogram["min"], histogram["p50"], histogram["max"]
-    return f"all {low}" if low == high else f"{low} to {high} (half of them at most {middle})"
+    return f"all {low} {unit}" if low == high else f"{low} to {high} {unit}, half of them at most {middle}"
 
 
 def findings(figures: dict[str, Any]) -> list[Finding]:
@@ -67,6 +70,13 @@ def _broken(figures: dict[str, Any]) -> Iterator[Finding]:
     broken, every = sum(figures["decoded"]["unreadable"].values()), figures["decoded"]["every"]
     if broken:
         yield Finding("bad", f"Pictures that cannot be read: {count(broken)}. A trainer stops at them or skips them.")
+    refused = {reason: n for reason, n in figures["refusals"].items() if not reason.startswith(IGNORED)}
+    lost, total = sum(refused.values()), figures["count"] + sum(figures["refusals"].values())
+    if lost > MUCH_LOST * total:
+        reasons = ", ".join(f"{reason} {count(n)}" for reason, n in refused.items())
+        yield Finding(
+            "look", f"Candidates lost when the pack was made: {count(lost)} ({percent(lost / total)}): {reasons}."
+        )
     if every > 1:
         yield Finding(
             "look",

@@ -14,7 +14,7 @@ from .measured import Example
 from .page import page, picture, pictures, section, table
 from .stats import Stats
 from .store import write_json
-from .text import code_point, count, name_of, percent, safe, visible
+from .text import code_point, count, name_of, percent, safe, size, visible
 
 ROWS = 200
 CHIPS = 1500
@@ -78,7 +78,7 @@ def _summary(figures: dict[str, Any]) -> str:
         "different labels": count(figures["labels"]["distinct"]),
         "repeated pictures": count(figures["duplicate_pictures"]["surplus"]),
         "unreadable": count(sum(figures["decoded"]["unreadable"].values())),
-        "picture data": f"{figures['image_bytes'] / 1e6:,.1f} MB",
+        "picture data": size(figures["image_bytes"]),
     }
     boxes = "".join(f"<div><strong>{safe(value)}</strong>{safe(name)}</div>" for name, value in tiles.items())
     return (

@@ -13,6 +13,12 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
+def size(number: int) -> str:
+    """Bytes as kB, MB or GB (thousands)."""
+    unit, divisor = next(((u, d) for u, d in (("GB", 1e9), ("MB", 1e6)) if number >= d), ("kB", 1e3))
+    return f"{number / divisor:,.1f} {unit}"
+
+
 def percent(share: float) -> str:
     """A share (0..1) with as many digits as it needs: never "0 %" for what exists, never "100 %" for less than all."""
     value = 100 * share

@@ -16,7 +16,7 @@ from ocrdata.prep.histogram import Histogram
 from ocrdata.prep.jobs import Job, run_job
 from ocrdata.prep.report import write_report
 from ocrdata.prep.stats import stats
-from ocrdata.prep.text import percent, visible
+from ocrdata.prep.text import percent, size, visible
 
 VOID = {"meta", "img", "br", "link", "hr", "input"}
 SVG_EMPTY = {"rect", "line"}
@@ -130,7 +130,12 @@ def test_findings_put_what_hurts_first(written):
     levels = [f["level"] for f in figures["findings"]]
     assert levels[0] == "bad" and levels == sorted(levels, key=("bad", "look", "good").index)
     texts = " ".join(f["text"] for f in figures["findings"])
-    assert "cannot be read" in texts and "outside the dictionary" in texts and "different labels" in texts
+    assert (
+        "<b>odd</b> 6" in texts
+        and "cannot be read" in texts
+        and "outside the dictionary" in texts
+        and "different labels" in texts
+    )
 
 
 def test_a_clean_pack_is_called_clean(tmp_path):
@@ -168,6 +173,24 @@ def test_bars_add_up_to_all_values():
 )
 def test_percent_never_rounds_something_to_nothing(share, text):
     assert percent(share) == text
+
+
+def test_regions_ignored_by_annotators_are_no_loss(tmp_path):
+    class Ignored(Nasty):
+        def items(self, start, stop):
+            yield from (Refusal("ignored_###", f"region {i}") for i in range(9))
+            yield from super().items(start, stop)
+
+    run_job(Job("test", {}, 3, 3), Ignored(), tmp_path / "p", 1)
+    figures = stats(tmp_path / "p", workers=1).to_json()
+    assert "ignored_### 9" in figures["summary"] and not any("lost" in f["text"] for f in figures["findings"])
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(0, "0.0 kB"), (999_999, "1,000.0 kB"), (2_500_000, "2.5 MB"), (3 * 10**9, "3.0 GB")]
+)
+def test_sizes_choose_their_unit(number, text):
+    assert size(number) == text
 
 
 def test_a_report_that_would_overwrite_its_own_figures_is_refused(tmp_path):
