@@ -43,6 +43,8 @@ def describe(figures: dict[str, Any]) -> str:
 
 def _span(histogram: dict[str, Any], unit: str) -> str:
     low, middle, high = histogram["min"], histogram["p50"], histogram["max"]
+    if not histogram["values"]:
+        return "of unknown size, since none could be read"
     return f"all {low} {unit}" if low == high else f"{low} to {high} {unit}, half of them at most {middle}"
 
 

@@ -16,6 +16,7 @@ from ocrdata.prep.histogram import Histogram
 from ocrdata.prep.jobs import Job, run_job
 from ocrdata.prep.report import write_report
 from ocrdata.prep.stats import stats
+from ocrdata.prep.store import write_shard
 from ocrdata.prep.text import percent, size, visible
 
 VOID = {"meta", "img", "br", "link", "hr", "input"}
@@ -184,6 +185,14 @@ def test_regions_ignored_by_annotators_are_no_loss(tmp_path):
     run_job(Job("test", {}, 3, 3), Ignored(), tmp_path / "p", 1)
     figures = stats(tmp_path / "p", workers=1).to_json()
     assert "ignored_### 9" in figures["summary"] and not any("lost" in f["text"] for f in figures["findings"])
+
+
+def test_a_pack_without_one_readable_picture_still_has_a_page(tmp_path):
+    write_shard(tmp_path / "p", 0, iter([Sample(b"broken", "ab")]), "job")
+    found = stats(tmp_path / "p", workers=1)
+    write_report(found, tmp_path / "report.html")
+    text = Page((tmp_path / "report.html").read_text(encoding="utf-8")).text
+    assert "Pictures are of unknown size" in text and "Pictures that cannot be read: 1." in text
 
 
 @pytest.mark.parametrize(
