@@ -22,6 +22,8 @@ def pick(palette: Palette, draws: Draws, name: str) -> Floats:
         colour = table[draws.integer(f"{name}.colour", len(table))]
     else:
         colour = 255 * draws.uniforms(f"{name}.colour", 3)
+    grey = luminance(colour)[:, None]
+    colour = grey + (colour - grey) * draws.between(f"{name}.saturation", palette.saturation)[:, None]
     colour = colour * draws.between(f"{name}.shade", palette.shade)[:, None]
     if palette.jitter:
         colour = colour + (2 * draws.uniforms(f"{name}.jitter", 3) - 1) * palette.jitter
@@ -68,10 +70,18 @@ class Toning:
         return 255 * (shown / 255) ** self.gamma
 
 
-def ink_colours(
-    ink: Ink, draws: Draws, behind: Behind, toning: Toning, opacity: Floats
-) -> tuple[Floats, NDArray[np.bool_], NDArray[np.bool_]]:
-    """(n, 3) colours, (n,) whether darker than the paper, (n,) whether the contrast is too low."""
+@dataclass(slots=True)
+class Inks:
+    """(n, 3) colours; (n,) each: darker than the paper or not, contrast in levels as shown, whether that is too low."""
+
+    colour: Floats
+    dark: NDArray[np.bool_]
+    shown: Floats
+    low: NDArray[np.bool_]
+
+
+def ink_colours(ink: Ink, draws: Draws, behind: Behind, toning: Toning, opacity: Floats) -> Inks:
+    """Draw the ink's colours."""
     need = np.minimum(ink.contrast / (opacity * toning.light * np.minimum(toning.contrast, 1)), 255)
     darkest, brightest = behind.low - need, behind.high + need
     can_dark, can_light = (darkest >= 0) & (ink.dark > 0), (brightest <= 255) & (ink.light > 0)
@@ -91,7 +101,7 @@ def ink_colours(
     shown = np.minimum(
         *(np.abs(toning.apply(seen, light) - toning.apply(paper, light)) for light in (1.0, toning.light))
     )
-    return colour, dark, ~fits | (shown < 0.9 * ink.contrast)
+    return Inks(colour, dark, shown, ~fits | (shown < 0.9 * ink.contrast))
 
 
 def outline_colours(draws: Draws, ink: Floats) -> Floats:
@@ -103,8 +113,8 @@ def outline_colours(draws: Draws, ink: Floats) -> Floats:
     return at_luminance(255 * draws.uniforms("outline.colour", 3), np.where(level > 127, down, up))
 
 
-def shadow_colours(draws: Draws, ink: Floats, dark: NDArray[np.bool_], behind: Behind, contrast: float) -> Floats:
+def shadow_colours(draws: Draws, inks: Inks, behind: Behind, contrast: float) -> Floats:
     """(n, 3) greys darker than the paper that leave the ink its contrast: deep behind light ink, pale behind dark."""
-    pale = np.maximum(luminance(ink) + contrast, SHADE_OF_PAPER * behind.low)
+    pale = np.maximum(luminance(inks.colour) + contrast, SHADE_OF_PAPER * behind.low)
     deep = 0.5 * draws.uniform("shadow.luminance") * behind.low
-    return np.repeat(np.where(dark, pale, deep)[:, None], 3, axis=1)
+    return np.repeat(np.where(inks.dark, pale, deep)[:, None], 3, axis=1)

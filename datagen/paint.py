@@ -12,19 +12,21 @@ from . import effects, scene
 from .backgrounds import Bank
 from .effects import Mask, Planes
 from .plan import Line
+from .recipe import Recipe
 
 WARP = cv2.INTER_LINEAR
+FAINT = 0.5  # of the demanded contrast must be left, on average over the ink, after blur and thinning
 
 
 class Painter:
     """Paints lines. Holds nothing that a picture depends on but its inputs."""
 
-    def __init__(self, glyphs: GlyphCache, banks: dict[int, Bank], noise: Mask, height: int, max_cut: float) -> None:
+    def __init__(self, recipe: Recipe, glyphs: GlyphCache, banks: dict[int, Bank]) -> None:
+        self.recipe = recipe
         self.glyphs = glyphs
         self.banks = banks
-        self.noise = noise
-        self.height = height
-        self.max_cut = max_cut
+        self.noise = effects.noise_pool(recipe.seed)
+        self.height = recipe.height
 
     def paint(self, line: Line) -> Image | Refusal:
         """(height, width, 3) BGR, or why the picture would not show its label."""
@@ -33,7 +35,10 @@ class Painter:
             return mask
         if line.cut and (refusal := self._clipped(line, mask)):
             return refusal
-        return self.finish(line, self.compose(line, self.warp(line, mask)))
+        ink = self.warp(line, mask)
+        if refusal := self._faint(line, ink):
+            return refusal
+        return self.finish(line, self.compose(line, ink))
 
     def mask(self, line: Line) -> Mask | Refusal:
         """The glyphs blitted into a mask at drawing size."""
@@ -44,7 +49,7 @@ class Painter:
             if glyph is None:
                 if self.glyphs.is_space(row):
                     continue
-                return Refusal("blank_glyph", f"sample {line.index}", f"glyph {row}", line.text)
+                return Refusal("blank_glyph", f"sample {line.index}", self.glyphs.describe(row), line.text)
             ink = glyph.ink
             height, width = ink.shape
             x += glyph.left
@@ -78,9 +83,19 @@ class Painter:
             window = inside[y - glyph.top : y - glyph.top + height, x + glyph.left : x + glyph.left + width]
             whole = cv2.sumElems(glyph.ink)[0]
             cut = 1 - cv2.sumElems(cv2.multiply(glyph.ink, window))[0] / whole
-            if cut > self.max_cut:
+            if cut > self.recipe.layout.max_cut:
                 return Refusal("clipped", f"sample {line.index}", f"{cut:.0%} of a glyph's ink is cut off", line.text)
         return None
+
+    def _faint(self, line: Line, ink: Mask) -> Refusal | None:
+        """Refuse where blur and thin strokes leave too little of the planned contrast."""
+        seen = self._lens(line, ink)
+        total = cv2.sumElems(seen)[0]
+        strength = cv2.norm(seen, cv2.NORM_L2SQR) / (255 * total) if total else 0.0
+        if line.shown * strength >= FAINT * self.recipe.ink.contrast:
+            return None
+        detail = f"{line.shown * strength:.0f} levels are left of {line.shown:.0f}"
+        return Refusal("low_contrast", f"sample {line.index}", detail, line.text)
 
     def compose(self, line: Line, ink: Mask) -> Planes:
         """(3, height, width) levels: background, shadow, outline, ink, light."""
@@ -115,15 +130,16 @@ class Painter:
 
     def finish(self, line: Line, planes: Planes) -> Image:
         """What lens and sensor do: blur, motion, resolution, exposure, noise, curve."""
-        image: Image = cv2.merge(tuple(planes.astype(np.uint8)))
-        image = effects.soften(image, line.blur)
-        if line.motion:
-            image = effects.move(image, line.motion, line.motion_angle)
-        if line.rescale < 1:
-            image = effects.rescale(image, line.rescale)
+        image = self._lens(line, cv2.merge(tuple(planes.astype(np.uint8))))
         if line.noise or line.brightness or line.contrast != 1:
             image = effects.expose(image, line.contrast, line.brightness, self._noise(line, image), line.noise)
         return image if line.gamma == 1 else effects.bend(image, line.gamma)
+
+    def _lens(self, line: Line, image: Image) -> Image:
+        image = effects.soften(image, line.blur)
+        if line.motion:
+            image = effects.move(image, line.motion, line.motion_angle)
+        return effects.rescale(image, line.rescale) if line.rescale < 1 else image
 
     def _noise(self, line: Line, image: Image) -> Image:
         pool = self.noise

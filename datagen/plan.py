@@ -11,7 +11,7 @@ import numpy as np
 
 from ..corpora.sources import read_charset
 from ..datasets.records import Refusal
-from ..fonts.face import EM, JOINERS, Faces, Run, invisible, mixed_direction
+from ..fonts.face import EM, JOINERS, PLAIN, Faces, Run, invisible, mixed_direction, right_to_left
 from ..fonts.glyphs import FAR, GlyphTable
 from . import colours, scene, warp
 from .backgrounds import Bank
@@ -19,6 +19,8 @@ from .effects import draw_effects
 from .layout import Layout, lay_out, rasterise
 from .recipe import Recipe
 from .rng import Draws, Floats, Integers
+
+CANDIDATES = 4  # faces drawn for a text; the first that has all of its characters is taken
 
 
 @dataclass(slots=True)
@@ -46,6 +48,7 @@ class Line:
     slope: list[float]
     strength: float
     ink: list[float]
+    shown: float
     opacity: float
     weight: float
     outline: int
@@ -121,36 +124,40 @@ class Planner:
     def _texts(self, draws: Draws, index: list[int], result: list[Line | Refusal | None]) -> Texts:
         kept = Texts([], [], [], [])
         texts = self.draw_texts(draws)
-        faces = draws.choose("font", self._face_weights).tolist()
-        for i, (text, face) in enumerate(zip(texts, faces, strict=True)):
-            found = self._refused(text, face)
-            run = None if found else self.faces[face].place(text)
-            if not found and run is None:
-                found = "missing_glyph", self.faces[face].missing(text)
-            if found:
-                result[i] = self._refusal(found[0], index[i], found[1], text, face)
-            elif run is not None:
-                kept.where.append(i)
-                kept.texts.append(text)
-                kept.faces.append(face)
-                kept.runs.append(run)
+        candidates = [draws.choose(f"font.{k}", self._face_weights).tolist() for k in range(CANDIDATES)]
+        for i, (text, *faces) in enumerate(zip(texts, *candidates, strict=True)):
+            refused = self._refused(text)
+            face, run = (faces[0], None) if refused else self._first_that_has(text, faces)
+            if run is None:
+                reason, what = refused or ("missing_glyph", self.faces[face].missing(text))
+                result[i] = self._refusal(reason, index[i], what, text, face)
+                continue
+            kept.where.append(i)
+            kept.texts.append(text)
+            kept.faces.append(face)
+            kept.runs.append(run)
         return kept
 
-    def _refused(self, text: str, face: int) -> tuple[str, str] | None:
-        """Why this text cannot be drawn with this face, and the character at fault."""
+    def _first_that_has(self, text: str, faces: list[int]) -> tuple[int, Run | None]:
+        for face in faces:
+            run = self.faces[face].place(text)
+            if run is not None:
+                return face, run
+        return faces[0], None
+
+    def _refused(self, text: str) -> tuple[str, str] | None:
+        """Why this text cannot be drawn whatever the font, and the character at fault."""
         if not text:
             return "empty_text", ""
         if self.charset is not None and (unknown := self.charset.unknown(text)):
             return "not_in_dict", unknown[0]
         if self.recipe.max_length is not None and len(text) > self.recipe.max_length:
             return "too_long", f"{len(text)} characters"
-        if not text.isascii():
-            if mixed_direction(text):
-                return "mixed_direction", ""
-            missing = self.faces[face].missing(text)
-            if missing:
-                return "missing_glyph", missing
-        hidden = "" if text.isprintable() and text.isascii() else next((c for c in text if invisible(c)), "")
+        if PLAIN.fullmatch(text) or (text.isascii() and text.isprintable()):
+            return None
+        if mixed_direction(text):
+            return "mixed_direction", ""
+        hidden = next((c for c in text if invisible(c)), "")
         return ("blank_glyph", hidden) if hidden else None
 
     def _refusal(self, reason: str, index: int, what: str, text: str, face: int) -> Refusal:
@@ -160,7 +167,9 @@ class Planner:
 
     def _shape(self, draws: Draws, index: Integers, texts: Texts, result: list[Line | Refusal | None]) -> None:
         recipe = self.recipe
-        layout = lay_out(self.table, texts.faces, texts.runs, draws.between("spacing", recipe.layout.spacing))
+        joined = [not PLAIN.fullmatch(t) and right_to_left(t) for t in texts.texts]
+        spacing = np.where(joined, 0.0, draws.between("spacing", recipe.layout.spacing))
+        layout = lay_out(self.table, texts.faces, texts.runs, spacing)
         blank = _blank(layout, texts)
         ink_height = np.where(layout.top > layout.bottom, layout.top - layout.bottom, EM)
         ink_width = np.where(layout.right > layout.left, layout.right - layout.left, EM)
@@ -199,18 +208,25 @@ class Planner:
         lights = scene.shine(recipe, draws)
         toning = colours.Toning.draw(recipe.tone, draws, lights.least)
         opacity = np.maximum(draws.between("ink.opacity", recipe.ink.opacity), 0.02)
-        ink, dark, low_contrast = colours.ink_colours(recipe.ink, draws, behind, toning, opacity)
+        inks = colours.ink_colours(recipe.ink, draws, behind, toning, opacity)
         columns |= {f.name: getattr(chosen, f.name) for f in fields(scene.Scene)}
-        columns |= {"index": index, "ink": ink, "opacity": opacity, "text": texts.texts, "face": texts.faces}
+        columns |= {
+            "index": index,
+            "ink": inks.colour,
+            "shown": inks.shown,
+            "opacity": opacity,
+            "text": texts.texts,
+            "face": texts.faces,
+        }
         columns |= {"light": lights.on > 0, "light_x": lights.x, "light_y": lights.y}
         columns |= {"cylinder": lights.cylinder, "light_offset": lights.offset}
         columns |= {"brightness": toning.brightness, "contrast": toning.contrast, "gamma": toning.gamma}
-        columns["outline_colour"] = colours.outline_colours(draws, ink)
-        columns["shadow_colour"] = colours.shadow_colours(draws, ink, dark, behind, recipe.ink.contrast)
+        columns["outline_colour"] = colours.outline_colours(draws, inks.colour)
+        columns["shadow_colour"] = colours.shadow_colours(draws, inks, behind, recipe.ink.contrast)
         columns |= draw_effects(recipe, draws)
         names = [f.name for f in fields(Line)]
         rows = zip(*(_as_list(columns[name], name) for name in names), strict=True)
-        for place, values, refused in zip(texts.where, rows, low_contrast.tolist(), strict=True):
+        for place, values, refused in zip(texts.where, rows, inks.low.tolist(), strict=True):
             line = Line(*values)
             if refused:
                 result[place] = self._refusal("low_contrast", line.index, "", line.text, line.face)
@@ -229,7 +245,7 @@ def _blank(layout: Layout, texts: Texts) -> list[str | None]:
     counts = np.add.reduceat(empty, layout.starts[:-1]).tolist()
     found: list[str | None] = [None] * len(texts.texts)
     for i, (text, count) in enumerate(zip(texts.texts, counts, strict=True)):
-        if count > sum(c.isspace() or c in JOINERS for c in text):
+        if count and count > sum(c.isspace() or c in JOINERS for c in text):
             glyphs = empty[layout.starts[i] : layout.starts[i + 1]]
             one_each = len(glyphs) == len(text)
             found[i] = next((c for c, e in zip(text, glyphs, strict=True) if e and c != " "), "") if one_each else ""
@@ -245,6 +261,11 @@ def _take(layout: Layout, lines: Integers) -> Layout:
     return Layout(layout.rows[glyphs], layout.xs[glyphs], layout.ys[glyphs], layout.boxes[glyphs], starts, *whole)
 
 
+def _cut_up(column: Integers, spans: list[tuple[int, int]]) -> list[list[int]]:
+    values = column.tolist()
+    return [values[start:stop] for start, stop in spans]
+
+
 def _place(layout: Layout, height: Integers, frames: warp.Frames, picture_height: int) -> dict[str, Any]:
     """The columns that say where the glyphs of each line go, and which lines touch the picture's edge."""
     masks = rasterise(layout, height, frames.scale * EM / height)
@@ -258,11 +279,11 @@ def _place(layout: Layout, height: Integers, frames: warp.Frames, picture_height
     corners = np.stack([np.stack([x0, x1, x1, x0], 1), np.stack([y0, y0, y1, y1], 1)], axis=2)
     inked = layout.boxes[:, 0] < FAR // 2
     out = warp.outside(warp.apply(matrices[owner], corners), frames.width[owner], picture_height) & inked
-    split = layout.starts[1:-1]
+    spans = list(pairwise(layout.starts.tolist()))
     return {
-        "rows": [a.tolist() for a in np.split(layout.rows, split)],
-        "xs": [a.tolist() for a in np.split(masks.xs, split)],
-        "ys": [a.tolist() for a in np.split(masks.ys, split)],
+        "rows": _cut_up(layout.rows, spans),
+        "xs": _cut_up(masks.xs, spans),
+        "ys": _cut_up(masks.ys, spans),
         "size": masks.size,
         "mask_width": masks.width,
         "mask_height": masks.height,

@@ -50,11 +50,12 @@ Hex = Annotated[str, AfterValidator(_colour)]
 class Palette(Config):
     """Colours: one of `colours` (any colour when the list is empty), each channel moved by up to `jitter` levels.
 
-    shade: all channels together are multiplied by a factor drawn from it.
+    saturation: 0 makes a colour grey, 1 leaves it. shade: all channels together are multiplied by it.
     """
 
     colours: tuple[Hex, ...] = ()
     jitter: NonNegativeFloat = 0
+    saturation: Share = (1, 1)
     shade: Factor = (1, 1)
 
 
@@ -95,6 +96,7 @@ class Ink(Config):
 
     dark, light: weights of text darker and lighter than its background.
     contrast: the least difference in luminance, in levels of 255, after all tone changes; less is `low_contrast`.
+    Strokes that blur and thinning leave with less than half of it are `low_contrast` too.
     busy: how many standard deviations of the background's luminance are added to that demand.
     opacity: of the ink. weight: strokes thickened (above 0) or thinned (below 0), in pixels of the picture.
     """

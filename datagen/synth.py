@@ -20,7 +20,6 @@ from ..fonts.licence import file_hash, ledger_row
 from ..prep.jobs import Job, run_job
 from . import scene
 from .backgrounds import Bank, find_photos, photo_bank, texture_bank
-from .effects import noise_pool
 from .paint import Painter
 from .plan import Line, Planner
 from .recipe import Recipe, portable
@@ -39,8 +38,7 @@ class Engine:
         self.glyphs = GlyphCache(self.faces, table)
         banks = _banks(recipe, photos)
         self.planner = Planner(recipe, self.faces, table, banks)
-        noise = noise_pool(recipe.seed)
-        self.painter = Painter(self.glyphs, banks, noise, recipe.height, recipe.layout.max_cut)
+        self.painter = Painter(recipe, self.glyphs, banks)
 
     def items(self, start: int, stop: int) -> Items:
         """Samples `start` to `stop` in order, each after the refusals of its earlier attempts."""

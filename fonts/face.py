@@ -24,6 +24,7 @@ EM = 65536  # all measures are in 1/65536 of the em: whole numbers add up the sa
 FLAGS = freetype.FT_LOAD_NO_HINTING | freetype.FT_LOAD_NO_BITMAP | freetype.FT_LOAD_RENDER
 PUNCTUATION = "，。、：；！？（）《》「」"
 PLAIN = re.compile(f"[0-9\u4e00-\u9fff\u3400-\u4dbf{PUNCTUATION}]+")
+RIGHT_TO_LEFT = {"R", "AL"}
 JOINERS = "\u200c\u200d"
 OPEN_FACES = 256
 
@@ -168,7 +169,12 @@ def invisible(char: str) -> bool:
 def mixed_direction(text: str) -> bool:
     """Whether right-to-left letters stand beside left-to-right ones or digits: their order on the line is unclear."""
     classes = {unicodedata.bidirectional(c) for c in text}
-    return bool(classes & {"R", "AL"}) and bool(classes & {"L", "EN", "AN"})
+    return bool(classes & RIGHT_TO_LEFT) and bool(classes & {"L", "EN", "AN"})
+
+
+def right_to_left(text: str) -> bool:
+    """Whether the text runs from right to left; its letters may join, so no space may be put between them."""
+    return not text.isascii() and any(unicodedata.bidirectional(c) in RIGHT_TO_LEFT for c in text)
 
 
 class Faces:

@@ -76,6 +76,11 @@ class GlyphCache:
         """Whether the glyph of `row` has no outline, as a space has none."""
         return bool(self._table.boxes[row, 0] == FAR)
 
+    def describe(self, row: int) -> str:
+        """Glyph and font of a row, for people."""
+        face, glyph = self._table.owner(row)
+        return f"glyph {glyph} shows nothing or the font's missing-glyph box, font {self._faces.refs[face].name}"
+
     def _forget(self) -> None:
         for key in list(self._cache)[: len(self._cache) // 2 + 1]:
             self._bytes -= _bytes(self._cache.pop(key))
