@@ -24,10 +24,15 @@ class Config(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _shipped() -> dict[str, Path]:
+    """Shipped configurations by name: presets (synthesis and training in one file), then recipes."""
+    folder = Path(str(resources.files(f"{__package__}.configs")))
+    return {p.stem: p for kind in ("synth", "presets") for p in sorted((folder / kind).glob("*.yml"))}
+
+
 def presets() -> list[str]:
     """Names that can follow `preset:`."""
-    folder = resources.files(f"{__package__}.configs") / "presets"
-    return sorted(p.name.removesuffix(".yml") for p in folder.iterdir() if p.name.endswith(".yml"))
+    return sorted(_shipped())
 
 
 def config_path(name: str) -> Path:
@@ -36,10 +41,11 @@ def config_path(name: str) -> Path:
         preset = name.removeprefix(PRESET)
         if preset not in presets():
             raise UserError(f"there is no preset '{preset}'; there are: {', '.join(presets())}")
-        return Path(str(resources.files(f"{__package__}.configs") / "presets" / f"{preset}.yml"))
+        return _shipped()[preset]
     path = Path(name)
     if not path.is_file():
-        raise UserError(f"{path}: no such configuration file (or write preset:NAME; {', '.join(presets())})")
+        shipped = ", ".join(f"{PRESET}{preset}" for preset in presets())
+        raise UserError(f"{path}: no such configuration file; shipped ones are {shipped}")
     return path
 
 
@@ -63,6 +69,8 @@ def load(name: str, section: str, model: type[Model], overrides: Sequence[str] =
     if not isinstance(data, dict):
         raise UserError(f"{path}: a mapping of keys to values is expected")
     prefix: list[str] = []
+    if section not in data and not model.model_fields.keys() & data.keys():
+        raise UserError(f"{path}: there is no section '{section}' in it")
     if section in data and isinstance(data[section], dict) and section not in model.model_fields:
         prefix, data = [section], data[section]
     for override in overrides:
@@ -71,6 +79,17 @@ def load(name: str, section: str, model: type[Model], overrides: Sequence[str] =
         return model.model_validate(data)
     except ValidationError as error:
         raise UserError(_explain(path, root, prefix, model, error)) from error
+
+
+def make(model: type[Model], **values: Any) -> Model:
+    """A configuration from command-line options. Raises UserError naming the option."""
+    try:
+        return model(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        option = str(first["loc"][0]).replace("_", "-") if first["loc"] else "the options"
+        message = first["msg"].removeprefix("Value error, ")
+        raise UserError(f"--{option} {first.get('input')!r}: {message}") from error
 
 
 def _override(data: dict[str, Any], text: str) -> None:

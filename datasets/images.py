@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import UserError
+
 Image = NDArray[np.uint8]
 
 
@@ -53,3 +55,15 @@ def encode_jpeg(image: Image, quality: int = 95) -> bytes:
     if not ok:
         raise ValueError(f"OpenCV could not encode a picture of shape {image.shape}")
     return buffer.tobytes()
+
+
+def write_image(path: Path, image: Image) -> None:
+    """Write a picture in the format that the name's ending says. Raises UserError for an unknown ending."""
+    try:
+        ok, buffer = cv2.imencode(path.suffix or ".png", image)
+    except cv2.error:
+        ok = False
+    if not ok:
+        raise UserError(f"{path}: pictures are written as .png or .jpg")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(buffer.tobytes())
