@@ -24,7 +24,8 @@ from .rectify import MAX_SIDE, Crop, Vertical, apply_policy, rectify
 from .spool import Spool, SpoolWriter
 from .store import TEMPORARY
 
-SHARD_PHOTOS = 100
+# A shard costs some milliseconds whatever it holds, and what a kill loses is a shard.
+SHARD_BOXES = 2000
 IGNORED = "ignored_"
 PHOTO = "photo_"
 
@@ -133,7 +134,8 @@ def plan_crop(
         what = {**config.model_dump(mode="json"), "input": {**totals[name].to_json(), "digest": spool.digest}}
         if val:
             what["split"] = {"part": name, "val": val, "seed": seed}
-        job = Job("crop", what, spool.count, SHARD_PHOTOS, totals[name].ledger())
+        shard_size = max(1, round(SHARD_BOXES * spool.count / max(spool.count, totals[name].items)))
+        job = Job("crop", what, spool.count, shard_size, totals[name].ledger())
         parts[name] = Planned(job, PhotoSource(spool, config), folders[name], totals[name].items)
     return parts
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from ..datasets.images import Image
 from ..datasets.records import Polygon
@@ -19,7 +19,7 @@ Vertical = Literal["rotate90", "keep", "skip"]
 
 VERTICAL_RATIO = 1.5
 # A box from 10 to 50 covers the pixels 10 to 49: corners lie between pixels, OpenCV counts from their centres.
-PIXEL_CENTRE = np.float32(0.5)
+PIXEL_CENTRE = 0.5
 MAX_SIDE = 16_384
 MAX_PIXELS = 1 << 26
 # Cubic interpolation reads two pixels beyond the outermost point.
@@ -98,11 +98,14 @@ def _perspective(photo: Image, quad: Points, padding: float, min_side: float) ->
     width = max(math.hypot(bx - ax, by - ay), math.hypot(cx - dx, cy - dy))
     height = max(math.hypot(dx - ax, dy - ay), math.hypot(cx - bx, cy - by))
     columns, rows, pad = _size(width, height, padding, min_side)
-    right, bottom = columns - pad, rows - pad
-    corners = np.array([[pad, pad], [right, pad], [right, bottom], [pad, bottom]], np.float32) - PIXEL_CENTRE
-    grow = 2 * padding * np.ptp(quad, axis=0).max()
-    view, origin = _view(photo, quad.min(0) - grow, quad.max(0) + grow)
-    matrix = cv2.getPerspectiveTransform(corners, (quad - origin).astype(np.float32) - PIXEL_CENTRE)
+    left, right, bottom = pad - PIXEL_CENTRE, columns - pad - PIXEL_CENTRE, rows - pad - PIXEL_CENTRE
+    corners = np.array([[left, left], [right, left], [right, bottom], [left, bottom]], np.float32)
+    grow = 2 * padding * max(width, height)
+    xs, ys = (ax, bx, cx, dx), (ay, by, cy, dy)
+    view, origin = _view(photo, (min(xs) - grow, min(ys) - grow), (max(xs) + grow, max(ys) + grow))
+    x0, y0 = origin[0] + PIXEL_CENTRE, origin[1] + PIXEL_CENTRE
+    seen = np.array([[ax - x0, ay - y0], [bx - x0, by - y0], [cx - x0, cy - y0], [dx - x0, dy - y0]], np.float32)
+    matrix = cv2.getPerspectiveTransform(corners, seen)
     return cv2.warpPerspective(  # type: ignore[return-value]
         view, matrix, (columns, rows), flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
     )
@@ -118,24 +121,23 @@ def _unbend(photo: Image, points: Points, padding: float, min_side: float) -> Im
     across = ((np.arange(rows) + PIXEL_CENTRE - pad) / (rows - 2 * pad))[:, None, None]
     top, bottom = resample(upper, along), resample(lower, along)
     where = top[None] + (bottom - top)[None] * across - PIXEL_CENTRE
-    view, origin = _view(photo, where.min((0, 1)), where.max((0, 1)))
+    view, origin = _view(photo, where.min((0, 1)).tolist(), where.max((0, 1)).tolist())
     image: Image = cv2.remap(  # type: ignore[assignment]
         view, (where - origin).astype(np.float32), _NO_MAP, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
     )
     return _turn(image, cv2.ROTATE_90_CLOCKWISE) if sides.on_end else image
 
 
-def _view(photo: Image, low: NDArray[np.float64], high: NDArray[np.float64]) -> tuple[Image, NDArray[np.float64]]:
+def _view(photo: Image, low: Sequence[float], high: Sequence[float]) -> tuple[Image, tuple[int, int]]:
     """The part of the photo between two points, and its upper left: OpenCV warps at most 32,767 pixels a side."""
-    limits = (photo.shape[1], photo.shape[0])
-    (x0, x1), (y0, y1) = (
-        (
-            max(0, min(limits[i] - 1, math.floor(low[i]) - MARGIN)),
-            max(1, min(limits[i], math.ceil(high[i]) + MARGIN + 1)),
-        )
-        for i in range(2)
-    )
-    return photo[y0:y1, x0:x1], np.array([x0, y0], np.float64)
+    x0, x1 = _span(low[0], high[0], photo.shape[1])
+    y0, y1 = _span(low[1], high[1], photo.shape[0])
+    return photo[y0:y1, x0:x1], (x0, y0)
+
+
+def _span(low: float, high: float, limit: int) -> tuple[int, int]:
+    start = max(0, min(limit - 1, math.floor(low) - MARGIN))
+    return start, max(start + 1, min(limit, math.ceil(high) + MARGIN + 1))
 
 
 def _turn(image: Image, code: int) -> Image:

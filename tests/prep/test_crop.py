@@ -107,7 +107,7 @@ def test_unfit_labels_are_refused(tmp_path, make_photos, text, reason):
 
 
 def test_any_number_of_processes_gives_the_same_bytes(tmp_path, make_photos, monkeypatch):
-    monkeypatch.setattr("ocrdata.prep.crop.SHARD_PHOTOS", 2)
+    monkeypatch.setattr("ocrdata.prep.crop.SHARD_BOXES", 10)
     photos = make_photos(5)
     one = crop_photos(photos, tmp_path / "one", workers=1)["all"]
     two = crop_photos(iter(photos), tmp_path / "two", workers=2)["all"]
