@@ -199,7 +199,9 @@ class Lines:
         starts = np.concatenate([[0], ends[:-1] + 1])
         if self._data[:3] == codecs.BOM_UTF8:
             starts[0] = 3
-        filled = ends - starts > 0
+        last = np.frombuffer(self._data, np.uint8)[np.maximum(ends - 1, 0)]
+        ends = ends - ((last == 13) & (ends > starts))  # "\r\n"
+        filled = ends > starts
         self._starts, self._ends = starts[filled], ends[filled]
         if not len(self._starts):
             raise UserError(f"{path}: the corpus holds no text")

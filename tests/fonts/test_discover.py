@@ -1,0 +1,73 @@
+"""Fonts are found by file, folder and family; what cannot be used is named."""
+
+import pytest
+
+from ocrdata.errors import UserError
+from ocrdata.fonts.discover import FontChoice, faces_of, find_fonts, installed
+from ocrdata.fonts.licence import ledger_row
+
+LETTER = {"A": ((50, 0, 250, 700), (350, 0, 550, 700))}
+
+
+def find(base, *names, **options):
+    return find_fonts([FontChoice(name=n, **options) for n in names], base)
+
+
+def test_a_file_a_folder_and_a_weight(make_font, tmp_path):
+    make_font(tmp_path / "one.ttf", LETTER)
+    (tmp_path / "more").mkdir()
+    make_font(tmp_path / "more" / "two.TTF", LETTER, "Second")
+    found = find(tmp_path, "one.ttf", "more", weight=2.5)
+    assert [f.family for f in found.faces] == ["Made Up", "Second"]
+    assert {f.weight for f in found.faces} == {2.5}
+
+
+def test_a_font_found_twice_counts_once(make_font, tmp_path):
+    make_font(tmp_path / "one.ttf", LETTER)
+    assert len(find(tmp_path, "one.ttf", "one.ttf").faces) == 1
+
+
+def test_a_broken_file_is_an_error_when_named_and_a_counted_skip_in_a_folder(make_font, tmp_path):
+    make_font(tmp_path / "good.ttf", LETTER)
+    broken = tmp_path / "broken.ttf"
+    broken.write_bytes((tmp_path / "good.ttf").read_bytes()[:200])
+    with pytest.raises(UserError, match=r"broken\.ttf.*FreeType cannot open it"):
+        find(tmp_path, "broken.ttf")
+    found = find(tmp_path, str(tmp_path))
+    assert len(found.faces) == 1 and list(found.skipped) == [str(broken)]
+
+
+def test_a_missing_file_and_an_unknown_family_say_what_there_is(tmp_path):
+    with pytest.raises(UserError, match=r"nowhere\.ttf: no such file or folder"):
+        find(tmp_path, "nowhere.ttf")
+    with pytest.raises(UserError, match=r"'DejaVu Snas'.*DejaVu Sans"):
+        find(tmp_path, "DejaVu Snas")
+
+
+def test_an_optional_font_may_be_absent_if_another_is_there(tmp_path):
+    choices = [FontChoice(name="No Such Family", optional=True), FontChoice(name="DejaVu Sans")]
+    found = find_fonts(choices, tmp_path)
+    assert found.faces and "No Such Family" in found.skipped
+    with pytest.raises(UserError, match=r"none of 'No Such Family' is installed; install fonts"):
+        find_fonts(choices[:1], tmp_path)
+
+
+def collections():
+    return [f for f in installed().faces if f.family == "Noto Sans CJK SC"]
+
+
+@pytest.mark.skipif(not collections(), reason="Noto Sans CJK is not installed")
+def test_the_simplified_chinese_face_of_a_collection_is_chosen(tmp_path):
+    path = collections()[0].path
+    assert [f.family for f in find(tmp_path, str(path)).faces] == ["Noto Sans CJK SC"]
+    assert all(f.family == "Noto Sans CJK SC" for f in find(tmp_path, "Noto Sans CJK*").faces)
+    assert find(tmp_path, str(path), face=0).faces[0].number == 0
+    with pytest.raises(UserError, match=f"no face 99; it holds {len(faces_of(path))}"):
+        find(tmp_path, str(path), face=99)
+
+
+def test_the_ledger_holds_licence_embedding_right_and_hash(make_font, tmp_path):
+    make_font(tmp_path / "one.ttf", LETTER)
+    row = ledger_row(find(tmp_path, "one.ttf").faces[0])
+    assert row["licence"] == "Made for tests" and row["embedding"] == "preview and print"
+    assert row["name"] == "Made Up Regular" and len(row["sha256"]) == 64

@@ -1,0 +1,67 @@
+"""A face tells which characters it can show, and places them as HarfBuzz does."""
+
+import itertools
+
+import pytest
+
+from ocrdata.corpora.sources import COMMON_HAN
+from ocrdata.fonts.discover import FaceRef, installed
+from ocrdata.fonts.face import PUNCTUATION, Face, Faces, invisible, mixed_direction
+from ocrdata.fonts.glyphs import GlyphCache, GlyphTable
+
+STROKES = ((50, 0, 250, 700), (350, 0, 550, 700))
+BOX = ((100, 0, 500, 700),)
+
+
+def dejavu():
+    return next(f for f in installed().faces if f.name == "DejaVu Sans Book")
+
+
+def made(make_font, path, characters):
+    return FaceRef(make_font(path / "made.ttf", characters), 0, "Made Up", "Regular")
+
+
+def test_a_character_without_glyph_is_missing(make_font, tmp_path):
+    face = Face(made(make_font, tmp_path, {"A": STROKES}))
+    assert face.missing("AAB") == "B" and face.place("AB") is None and face.place("AA") is not None
+
+
+def test_a_blank_glyph_and_a_copy_of_the_missing_box_show_nothing(make_font, tmp_path):
+    face = Face(made(make_font, tmp_path, {"A": STROKES, "B": (), "C": BOX}))
+    ids = face.glyph_ids("ABC")
+    assert face.draw(ids[0], 32) is not None
+    assert face.draw(ids[1], 32) is None and face.box(ids[1]) is None
+    assert face.draw(ids[2], 32) is None and face.box(ids[2]) is not None
+
+
+@pytest.mark.parametrize("name", ["Noto Sans CJK SC", "Noto Serif CJK SC", "AR PL UMing CN", "WenQuanYi Micro Hei"])
+def test_placing_by_advance_equals_harfbuzz(name):
+    ref = next((f for f in installed().faces if f.family == name), None)
+    if ref is None:
+        pytest.skip(f"{name} is not installed")
+    face = Face(ref)
+    digits = "".join(a + b for a, b in itertools.product("0123456789", repeat=2))
+    for text in (COMMON_HAN[:1500], digits, "第12章（上）：3，45。", PUNCTUATION + "1" + PUNCTUATION):
+        assert face.place(text) == face.shape(text)
+
+
+def test_kerning_and_joining_letters_are_shaped():
+    face = Face(dejavu())
+    assert sum(face.place("AVAV").advances) < 2 * sum(face.place("A").advances + face.place("V").advances)
+    assert face.place("سلام").glyphs != face.glyph_ids("سلام")[::-1]
+
+
+def test_what_nobody_sees_and_what_has_no_clear_order():
+    assert [c for c in "a\u200bb\ufe0f \t中" if invisible(c)] == ["\u200b", "\ufe0f", "\t"]
+    assert mixed_direction("שלום 12") and mixed_direction("abc سلام")
+    assert not mixed_direction("שלום") and not mixed_direction("abc 12")
+
+
+def test_a_full_cache_forgets_but_draws_the_same():
+    faces = Faces([dejavu()])
+    table = GlyphTable(faces)
+    roomy, tight = GlyphCache(faces, table), GlyphCache(faces, table, limit=20_000)
+    rows = table.rows(0, faces[0].glyph_ids("".join(map(chr, range(33, 127)))))
+    for row in rows * 2:
+        assert (tight.get(40, row).ink == roomy.get(40, row).ink).all()
+    assert len(tight) < len(rows) <= len(roomy)
