@@ -116,7 +116,7 @@ def _unbend(photo: Image, points: Points, padding: float, min_side: float) -> Im
     upper, lower = smooth(sides.upper), smooth(sides.lower)
     samples = np.linspace(0, 1, THICKNESS_SAMPLES)
     thickness = float(np.hypot(*(resample(lower, samples) - resample(upper, samples)).T).mean())
-    columns, rows, pad = _size(max(length(upper), length(lower)), thickness, padding, min_side)
+    columns, rows, pad = _size((length(upper) + length(lower)) / 2, thickness, padding, min_side)
     along = (np.arange(columns) + PIXEL_CENTRE - pad) / (columns - 2 * pad)
     across = ((np.arange(rows) + PIXEL_CENTRE - pad) / (rows - 2 * pad))[:, None, None]
     top, bottom = resample(upper, along), resample(lower, along)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -68,3 +69,6 @@ class SpoolWriter:
         self._file.close()
         if error is not None:
             self.path.unlink()
+            with suppress(OSError):  # the job's folder goes too, if there is nothing else in it
+                self.path.parent.rmdir()
+                self.path.parent.parent.rmdir()

@@ -71,6 +71,12 @@ def verify(pack: Path, workers: int = 0, progress: Callable[[int], None] = lambd
     return VerifyReport(len(reports), sum(r.samples for r in reports), manifest is not None, tuple(problems))
 
 
+def recorded_samples(pack: Path) -> int | None:
+    """How many samples the manifest says there are, for a progress bar; None without one."""
+    manifest = _json(pack / "manifest.json")
+    return manifest["count"] if manifest else None
+
+
 def verify_shard(task: tuple[Path, Path]) -> ShardReport:
     """Reads every key of one shard of a pack and compares with the marker beside it, where there is one."""
     pack, folder = task

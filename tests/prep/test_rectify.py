@@ -74,6 +74,7 @@ def test_a_curve_is_straightened(line, count):
     crop = rectify(photo, polygon)
     assert crop.notes == ("curved",)
     assert crop.image.shape[0] == pytest.approx(HEIGHT, abs=2)
+    assert crop.image.shape[1] == pytest.approx(0.75 * np.pi * (160 - HEIGHT / 2), abs=4)  # of the middle line
     assert difference(crop.image, line) < 8  # the same picture as a plain box: above 30
     assert difference(crop.image[:, ::-1], line) > 20
 

@@ -13,7 +13,7 @@ from ocrdata.datasets.records import Sample
 from ocrdata.errors import UserError
 from ocrdata.prep.jobs import Job, run_job
 from ocrdata.prep.store import Pack
-from ocrdata.prep.verify import verify
+from ocrdata.prep.verify import recorded_samples, verify
 
 
 class Pictures:
@@ -45,7 +45,7 @@ def test_a_whole_pack_is_good(pack, workers):
     seen = []
     report = verify(pack, workers, seen.append)
     assert report.ok and report.recorded and (report.shards, report.samples) == (3, 12)
-    assert seen == [5, 5, 2]
+    assert seen == [5, 5, 2] and recorded_samples(pack) == 12 and recorded_samples(pack / "shard-00000") is None
 
 
 @pytest.mark.parametrize(
