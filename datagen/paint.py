@@ -36,7 +36,7 @@ class Painter:
         if line.cut and (refusal := self._clipped(line, mask)):
             return refusal
         ink = self.warp(line, mask)
-        if refusal := self._faint(line, ink):
+        if refusal := self.faint(line, ink):
             return refusal
         return self.finish(line, self.compose(line, ink))
 
@@ -87,7 +87,7 @@ class Painter:
                 return Refusal("clipped", f"sample {line.index}", f"{cut:.0%} of a glyph's ink is cut off", line.text)
         return None
 
-    def _faint(self, line: Line, ink: Mask) -> Refusal | None:
+    def faint(self, line: Line, ink: Mask) -> Refusal | None:
         """Refuse where blur and thin strokes leave too little of the planned contrast."""
         seen = self._lens(line, ink)
         total = cv2.sumElems(seen)[0]

@@ -108,7 +108,7 @@ class Planner:
         if texts.where:
             where = np.array(texts.where, np.int64)
             self._shape(draws.take(where), index[where], texts, result)
-        return result  # type: ignore[return-value]
+        return [r for r in result if r is not None]
 
     def draw_texts(self, draws: Draws) -> list[str]:
         """One text for each sample, without outer white space, which nobody could see."""

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..datasets.images import Image
 from ..errors import UserError
+from ..fonts.face import EM, Run
 from .recipe import Recipe
 from .synth import Engine, prepare
 
@@ -30,22 +31,22 @@ def preview(recipe: Recipe, n: int = 60) -> Image:
 
 
 def _label(engine: Engine, text: str, face: int) -> Image:
-    """The label in plain letters of the sample's own font; kerning and shaping left out."""
+    """The label in plain letters of the sample's own font."""
     opened = engine.faces[face]
-    drawn = [opened.draw(glyph, LABEL) for glyph in opened.glyph_ids(text)]
-    height = 2 * LABEL
-    strip = np.full((height, max(LABEL * (len(text) + 1) * 2, 1)), PAPER, np.uint8)
-    pen = 0
-    for glyph in drawn:
-        if glyph is None:
-            pen += LABEL // 3
-            continue
-        rows, columns = glyph.ink.shape
-        top = min(max(LABEL + 4 - glyph.top, 0), height - rows) if rows <= height else 0
-        ink = glyph.ink[:height].astype(np.int32)
-        strip[top : top + rows, pen : pen + columns] = PAPER - ink * (PAPER - LETTER) // 255
-        pen += columns + 2
-    return np.repeat(strip[: LABEL + 10, : max(pen, 1), None], 3, axis=2)
+    run = opened.place(text) or Run([], [], [], [])
+    width = LABEL * 2 + sum(run.advances) * LABEL // EM
+    strip = np.full((2 * LABEL, width), PAPER, np.uint8)
+    pen = LABEL // 2
+    for glyph, advance, dx, dy in zip(*run, strict=True):
+        drawn = opened.draw(glyph, LABEL)
+        if drawn is not None:
+            top = max(LABEL + 4 - drawn.top - dy * LABEL // EM, 0)
+            left = max((pen * EM + dx * LABEL) // EM + drawn.left, 0)
+            window = strip[top : top + drawn.ink.shape[0], left : left + drawn.ink.shape[1]]
+            ink = drawn.ink[: window.shape[0], : window.shape[1]].astype(np.int32)
+            np.minimum(window, PAPER - ink * (PAPER - LETTER) // 255, out=window, casting="unsafe")
+        pen += advance * LABEL // EM
+    return np.repeat(strip[: LABEL + 10, :, None], 3, axis=2)
 
 
 def _cell(picture: Image, label: Image) -> Image:

@@ -84,11 +84,14 @@ class Layout(Config):
 
 
 class Geometry(Config):
-    """Rotation and shear in degrees; perspective: how far each corner moves, as a share of the text's height."""
+    """Rotation and shear in degrees; perspective: how far each corner moves, as a share of the text's height.
+
+    From a quarter on, corners could pass each other and mirror the text.
+    """
 
     rotation: Degrees = (0, 0)
     shear: Degrees = (0, 0)
-    perspective: Share = (0, 0)
+    perspective: Annotated[Limits, AfterValidator(_within(0, 0.24))] = (0, 0)
 
 
 class Ink(Config):

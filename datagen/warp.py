@@ -53,7 +53,7 @@ def _corners(recipe: Recipe, draws: Draws, width: Floats) -> Floats:
     x = x + shear[:, None] * (0.5 - y)
     amount = draws.between("perspective", geometry.perspective)
     moves = (2 * draws.uniforms("perspective.corner", 8) - 1) * amount[:, None]
-    x, y = x + moves[:, :4], y + moves[:, 4:]
+    x, y = x + moves[:, :4] * np.minimum(width, 1)[:, None], y + moves[:, 4:]
     angle = np.radians(draws.between("rotation", geometry.rotation))
     cos, sin = np.cos(angle)[:, None], np.sin(angle)[:, None]
     middle = width[:, None] / 2

@@ -76,16 +76,19 @@ class Face:
 
     def missing(self, text: str) -> str:
         """The first character that this face lacks, or nothing."""
-        ids = self.glyph_ids(text)
-        if 0 not in ids:
+        glyphs = self.glyph_ids(text)
+        if 0 not in glyphs:
             return ""
-        lacking = [c for c, g in zip(text, ids, strict=True) if g == 0 and c not in JOINERS]
-        if lacking and unicodedata.normalize("NFC", text) != text:
-            return ""  # a decomposed letter may still have a composed glyph: shaping tells
-        return lacking[0] if lacking else ""
+        pairs = zip(text, glyphs, strict=True)
+        return next((c for c, glyph in pairs if not glyph and c not in JOINERS), "")
 
     def place(self, text: str) -> Run | None:
-        """The glyphs of a line, or None where a character has no glyph."""
+        """The glyphs of a line, or None where a character has no glyph.
+
+        A composed letter that the face lacks counts as missing, although HarfBuzz would try a loose accent.
+        """
+        if self.missing(text):
+            return None
         run = self._by_advance(text) if self._plain and PLAIN.fullmatch(text) else self.shape(text)
         return None if 0 in run.glyphs else run
 

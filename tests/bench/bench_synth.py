@@ -100,6 +100,7 @@ def stages(engine: Engine, index: np.ndarray[Any, Any], rounds: int) -> dict[str
         "plan": best(lambda: [engine.planner.plan(b, 0) for b in batches], rounds),
         "mask (glyph blits)": best(lambda: [painter.mask(line) for line in lines], rounds),
         "warp": best(lambda: [painter.warp(line, mask) for line, mask in pairs], rounds),
+        "legibility check": best(lambda: [painter.faint(line, ink) for line, ink in inks], rounds),
         "background and compose": best(lambda: [painter.compose(line, ink) for line, ink in inks], rounds),
         "blur, noise, tone": best(lambda: [painter.finish(line, plane) for line, plane in planes], rounds),
         "JPEG": best(lambda: [encode_jpeg(image, line.quality) for line, image in images], rounds),

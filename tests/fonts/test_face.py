@@ -65,3 +65,9 @@ def test_a_full_cache_forgets_but_draws_the_same():
     for row in rows * 2:
         assert (tight.get(40, row).ink == roomy.get(40, row).ink).all()
     assert len(tight) < len(rows) <= len(roomy)
+
+
+def test_a_composed_letter_is_missing_although_its_parts_are_there(make_font, tmp_path):
+    face = Face(made(make_font, tmp_path, {"e": STROKES, "\u0301": STROKES}))
+    assert face.shape("\u00e9").glyphs == face.glyph_ids("e\u0301")
+    assert face.place("\u00e9") is None and face.missing("\u00e9") == "\u00e9"
