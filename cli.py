@@ -26,7 +26,8 @@ def fetch(
     name: Annotated[str, typer.Argument(help="A dataset of the catalogue, or a YAML file that describes one.")],
     out_dir: Annotated[Path | None, typer.Option("--out", "-o", help="Folder; by default data/NAME.")] = None,
     source: Annotated[str | None, typer.Option("--from", help="A mirror: base URL, or a folder.")] = None,
-    trust: Annotated[bool, typer.Option(help="Take files whose hash differs from the known one.")] = False,
+    split: Annotated[list[str], typer.Option(help="Only this split; may be given several times.")] = [],  # noqa: B006
+    trust: Annotated[bool, typer.Option("--trust", help="Take files whose hash differs from the known one.")] = False,
 ) -> None:
     """Download a dataset, check it, unpack it. A second run continues, a third does nothing.
 
@@ -36,7 +37,7 @@ def fetch(
 
     folder = out_dir or Path("data") / Path(name).stem
     with progress(f"fetch {name}", None, unit="bytes") as done:
-        dataset = run(name, folder, source, trust, done)
+        dataset = run(name, folder, source, trust, done, splits=split)
     for missing in dataset["absent"]:
         line(f"not there, and not needed: {missing}")
     table(
@@ -219,9 +220,9 @@ def corpus(
 def synth(
     config: Annotated[str, typer.Argument(help=CONFIG_HELP)],
     out_dir: Annotated[Path, typer.Option("--out", "-o", help="The pack to write; with --preview, a picture.")],
-    number: Annotated[int, typer.Option("--number", "-n", help="How many lines.")] = 1000,
+    number: Annotated[int, typer.Option("--number", "-n", help="How many lines.", min=1)] = 1000,
     seed: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
-    shard_size: Annotated[int, typer.Option(help="Lines in a shard.")] = 10_000,
+    shard_size: Annotated[int, typer.Option(help="Lines in a shard.", min=1)] = 10_000,
     preview: Annotated[bool, typer.Option("--preview", help="Only a contact sheet of the first lines.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check the recipe, its fonts and texts.")] = False,
     overrides: Set = [],  # noqa: B006

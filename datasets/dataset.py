@@ -135,7 +135,10 @@ def guess_format(path: Path) -> str:
             return "paddle" if re.match(r"\[\s*(\{|\])", value) else "paddle-rec"
         if WORD_LINE.fullmatch(line):
             return "icdar2015-words"
-        raise UserError(f"{path} line 1: follows no known label format; name it (one of {', '.join(READERS)})")
+        raise UserError(
+            f"{path} line 1: no tab between picture and label, nor another known label format "
+            f"({', '.join(READERS)}): {line[:60]!r}"
+        )
     raise UserError(f"{path}: the label file is empty")
 
 

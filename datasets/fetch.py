@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,10 +31,17 @@ class Fetch:
     out: Path
     source: str | Path | None
     trust: bool
+    splits: tuple[str, ...]
     progress: Progress
     patience: Patience
     lock: dict[str, dict[str, Any]] = field(default_factory=dict)
     absent: list[str] = field(default_factory=list)
+
+    @property
+    def files(self) -> list[File]:
+        """What the wanted splits are read from."""
+        needed = set().union(*(self.entry.needs(split) for split in self.splits))
+        return [f for f in self.entry.files if f.target in needed or self.splits == tuple(self.entry.splits)]
 
     @property
     def downloads(self) -> Path:
@@ -49,18 +56,20 @@ def fetch(
     trust: bool = False,
     progress: Callable[[int], None] = lambda size: None,
     patience: Patience = Patience(),
+    splits: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Fetch the dataset `name` (of the catalogue, or a YAML file) into `out`; what dataset.json holds is returned.
 
     source: None for the official addresses and mirrors, a base URL, or a folder with the archives by their official
     names or already unpacked. trust: take files that differ from the published or recorded hash, and record theirs.
-    progress: called with bytes gained. Finished files are kept, so a second run continues and a third does nothing.
+    progress: called with bytes gained. splits: the wanted ones, by default all. Finished files are kept, so a second run continues and a third does nothing.
     Raises UserError and Trouble; each names the file, where it was sought and what to do.
     """
     entry = find_entry(name)
-    job = Fetch(entry, out, _source(source), trust, progress, patience)
+    job = Fetch(entry, out, _source(source), trust, tuple(splits) or tuple(entry.splits), progress, patience)
+    wanted = job.files
     _claim(job)
-    for file in entry.files:
+    for file in wanted:
         _obtain(job, file)
     _enough(job)
     if job.downloads.is_dir() and not any(job.downloads.iterdir()):
@@ -228,15 +237,23 @@ def _copy(source: Path, target: Path) -> None:
 
 def _by_hand(job: Fetch) -> str:
     """How a user can bring the files where the network does not."""
-    names = ", ".join(f.name for f in job.entry.files)
+    names = ", ".join(f.name for f in job.files)
     login = f"{job.entry.login} " if job.entry.login else ""
     return f"{login}Place {names} in {job.downloads} and run the same command again, or name their folder with --from."
 
 
 def _enough(job: Fetch) -> None:
-    for name, split in job.entry.splits.items():
-        if not any((job.out / path).exists() for path in split.images):
+    for name in job.splits:
+        if not _has_photos(job, name):
             raise UserError(f"none of the photos of split '{name}' are there: {', '.join(job.absent)}; {_by_hand(job)}")
+
+
+def _is_there(job: Fetch, split: str) -> bool:
+    return (job.out / job.entry.splits[split].labels).exists() and _has_photos(job, split)
+
+
+def _has_photos(job: Fetch, split: str) -> bool:
+    return any((job.out / path).exists() for path in job.entry.splits[split].images)
 
 
 def _describe(job: Fetch) -> dict[str, Any]:
@@ -247,7 +264,7 @@ def _describe(job: Fetch) -> dict[str, Any]:
         "homepage": entry.homepage,
         "licence": entry.licence,
         "citation": entry.citation,
-        "files": {f.name: {**job.lock[f.name], "as": f.target} for f in entry.files if f.name not in job.absent},
+        "files": {f.name: {**job.lock[f.name], "as": f.target} for f in entry.files if f.name in job.lock},
         "absent": job.absent,
-        "splits": {name: split.model_dump(mode="json") for name, split in entry.splits.items()},
+        "splits": {name: s.model_dump(mode="json") for name, s in entry.splits.items() if _is_there(job, name)},
     }

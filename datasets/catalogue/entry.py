@@ -96,6 +96,13 @@ class Entry(Config):
                     raise ValueError(f"split '{split}' names '{path}', but the files give only {', '.join(targets)}")
         return self
 
+    def needs(self, split: str) -> set[str]:
+        """Targets of the files that a split is read from. Raises UserError for an unknown split."""
+        if split not in self.splits:
+            raise UserError(f"{self.name} has no split '{split}'; there are: {', '.join(self.splits)}")
+        paths = (self.splits[split].labels, *self.splits[split].images)
+        return {PurePosixPath(path).parts[0] for path in paths}
+
 
 def names() -> list[str]:
     """The datasets that can be fetched by name."""

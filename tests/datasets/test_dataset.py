@@ -67,7 +67,7 @@ def test_a_loose_folder_is_recognised_by_its_label_file(tmp_path):
         find_labels(tmp_path)
     assert find_labels(tmp_path / "two.txt")[0] == "paddle-rec"
     (tmp_path / "two.txt").write_text("prose\n")
-    with pytest.raises(UserError, match="follows no known label format"):
+    with pytest.raises(UserError, match="line 1: no tab between picture and label"):
         find_labels(tmp_path / "two.txt")
 
 

@@ -274,3 +274,28 @@ def test_opening_a_fetched_folder(entry, mirror, tmp_path):
     assert find_labels(out)[0] == "icdar2015"
     with pytest.raises(UserError, match="has no split 'test': train"):
         open_dataset(out, "test")
+
+
+def test_one_split_alone_needs_only_its_own_files_and_another_is_added_later(tmp_path):
+    def photos(part):
+        (tmp_path / "m" / f"{part}_images").mkdir(parents=True)
+        (tmp_path / "m" / f"{part}_images" / "img_1.jpg").write_bytes(b"x")
+        (tmp_path / "m" / f"{part}_gt").mkdir()
+        (tmp_path / "m" / f"{part}_gt" / "gt_img_1.txt").write_bytes(b"x")
+
+    def fetched(*splits):
+        return set(fetch(str(tmp_path / "two.yml"), tmp_path / "out", str(tmp_path / "m"), splits=splits)["splits"])
+
+    parts = [f"{p}_{kind}" for p in ("train", "test") for kind in ("images", "gt")]
+    splits = {p: {"format": "icdar2015", "labels": f"{p}_gt", "images": [f"{p}_images"]} for p in ("train", "test")}
+    entry = {"name": "two", "title": "Two", "homepage": "https://two.example/", "licence": "CC0", "splits": splits}
+    entry["files"] = [{"name": f"{name}.zip", "extract": name} for name in parts]
+    (tmp_path / "two.yml").write_text(json.dumps(entry), encoding="utf-8")
+    photos("train")
+    with pytest.raises(UserError, match=r"test_images\.zip"):
+        fetched()
+    with pytest.raises(UserError, match="no split 'val'; there are: train, test"):
+        fetched("val")
+    assert fetched("train") == {"train"}
+    photos("test")
+    assert fetched("test") == {"train", "test"}
