@@ -241,7 +241,7 @@ def _as_list(column: Any, name: str) -> list[Any]:
 
 def _blank(layout: Layout, texts: Texts) -> list[str | None]:
     """For each line None, or what shows no ink although it is no space."""
-    empty = layout.boxes[:, 0] >= FAR // 2
+    empty = (layout.boxes[:, 0] >= FAR // 2).astype(np.int64)  # numbers: truth values would not add up
     counts = np.add.reduceat(empty, layout.starts[:-1]).tolist()
     found: list[str | None] = [None] * len(texts.texts)
     for i, (text, count) in enumerate(zip(texts.texts, counts, strict=True)):

@@ -101,6 +101,8 @@ def faces_of(path: Path) -> tuple[FaceRef, ...]:
             raise BadFont(f"FreeType cannot open it ({error})") from error
         if not face.is_scalable:
             raise BadFont("it holds bitmaps, not outlines")
+        if all(c.encoding != freetype.FT_ENCODING_UNICODE for c in face.charmaps):
+            raise BadFont("it has no Unicode character map: its letters would show symbols")
         count = face.num_faces
         family = (face.family_name or path.stem.encode()).decode("utf-8", "replace")
         style = (face.style_name or b"Regular").decode("utf-8", "replace")

@@ -37,6 +37,12 @@ def test_a_broken_file_is_an_error_when_named_and_a_counted_skip_in_a_folder(mak
     assert len(found.faces) == 1 and list(found.skipped) == [str(broken)]
 
 
+def test_a_font_of_symbols_is_no_font_of_letters(make_font, tmp_path):
+    make_font(tmp_path / "symbols.ttf", LETTER, symbol=True)
+    with pytest.raises(UserError, match="no Unicode character map"):
+        find(tmp_path, "symbols.ttf")
+
+
 def test_a_missing_file_and_an_unknown_family_say_what_there_is(tmp_path):
     with pytest.raises(UserError, match=r"nowhere\.ttf: no such file or folder"):
         find(tmp_path, "nowhere.ttf")
