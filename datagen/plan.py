@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..corpora.sources import read_charset
 from ..datasets.records import Refusal
-from ..fonts.face import EM, JOINERS, PLAIN, Faces, Run, invisible, mixed_direction, right_to_left
+from ..fonts.face import EM, JOINERS, PLAIN, Faces, right_to_left
 from ..fonts.glyphs import FAR, GlyphTable
 from . import colours, scene, warp
 from .backgrounds import Bank
@@ -19,8 +17,7 @@ from .effects import draw_effects
 from .layout import Layout, lay_out, rasterise
 from .recipe import Recipe
 from .rng import Draws, Floats, Integers
-
-CANDIDATES = 4  # faces drawn for a text; the first that has all of its characters is taken
+from .writer import Texts, Writer
 
 
 @dataclass(slots=True)
@@ -76,94 +73,26 @@ class Line:
     quality: int
 
 
-@dataclass(slots=True)
-class Texts:
-    """The lines of a batch that passed the checks of their texts: positions in the batch, texts, faces, glyphs."""
-
-    where: list[int]
-    texts: list[str]
-    faces: list[int]
-    runs: list[Run]
-
-
 class Planner:
     """Plans batches. Sample i of a plan depends on the recipe, its seed, i and the attempt alone."""
 
     def __init__(self, recipe: Recipe, faces: Faces, table: GlyphTable, banks: dict[int, Bank]) -> None:
         self.recipe = recipe
-        self.faces = faces
         self.table = table
         self.banks = banks
-        base = Path.cwd()  # the recipe's paths are absolute
-        self.charset = read_charset(recipe.charset, base) if recipe.charset else None
-        self.sources = [t.open(base, self.charset) for t in recipe.texts]
-        self._text_weights = [t.weight for t in recipe.texts]
-        self._face_weights = [f.weight for f in faces.refs]
+        self.writer = Writer(recipe, faces)
 
     def plan(self, index: Integers, attempt: int) -> list[Line | Refusal]:
         """A line or a refusal for each sample of the batch."""
         draws = Draws(self.recipe.seed, index, attempt)
         result: list[Line | Refusal | None] = [None] * len(index)
-        texts = self._texts(draws, index.tolist(), result)
+        texts, refused = self.writer.write(draws, index.tolist())
+        for place, refusal in refused.items():
+            result[place] = refusal
         if texts.where:
             where = np.array(texts.where, np.int64)
             self._shape(draws.take(where), index[where], texts, result)
         return [r for r in result if r is not None]
-
-    def draw_texts(self, draws: Draws) -> list[str]:
-        """One text for each sample, without outer white space, which nobody could see."""
-        source = draws.choose("text.source", self._text_weights)
-        texts = [""] * len(draws)
-        for number, opened in enumerate(self.sources):
-            where = np.flatnonzero(source == number)
-            if len(where):
-                for i, text in zip(where.tolist(), opened.draw(draws.take(where)), strict=True):
-                    texts[i] = text.strip()
-        return texts
-
-    def _texts(self, draws: Draws, index: list[int], result: list[Line | Refusal | None]) -> Texts:
-        kept = Texts([], [], [], [])
-        texts = self.draw_texts(draws)
-        candidates = [draws.choose(f"font.{k}", self._face_weights).tolist() for k in range(CANDIDATES)]
-        for i, (text, *faces) in enumerate(zip(texts, *candidates, strict=True)):
-            refused = self._refused(text)
-            face, run = (faces[0], None) if refused else self._first_that_has(text, faces)
-            if run is None:
-                reason, what = refused or ("missing_glyph", self.faces[face].missing(text))
-                result[i] = self._refusal(reason, index[i], what, text, face)
-                continue
-            kept.where.append(i)
-            kept.texts.append(text)
-            kept.faces.append(face)
-            kept.runs.append(run)
-        return kept
-
-    def _first_that_has(self, text: str, faces: list[int]) -> tuple[int, Run | None]:
-        for face in faces:
-            run = self.faces[face].place(text)
-            if run is not None:
-                return face, run
-        return faces[0], None
-
-    def _refused(self, text: str) -> tuple[str, str] | None:
-        """Why this text cannot be drawn whatever the font, and the character at fault."""
-        if not text:
-            return "empty_text", ""
-        if self.charset is not None and (unknown := self.charset.unknown(text)):
-            return "not_in_dict", unknown[0]
-        if self.recipe.max_length is not None and len(text) > self.recipe.max_length:
-            return "too_long", f"{len(text)} characters"
-        if PLAIN.fullmatch(text) or (text.isascii() and text.isprintable()):
-            return None
-        if mixed_direction(text):
-            return "mixed_direction", ""
-        hidden = next((c for c in text if invisible(c)), "")
-        return ("blank_glyph", hidden) if hidden else None
-
-    def _refusal(self, reason: str, index: int, what: str, text: str, face: int) -> Refusal:
-        shown = f"'{what}' U+{ord(what):04X}" if len(what) == 1 else what
-        font = f"font {self.faces.refs[face].name}"
-        return Refusal(reason, f"sample {index}", f"{shown}, {font}" if shown else font, text)
 
     def _shape(self, draws: Draws, index: Integers, texts: Texts, result: list[Line | Refusal | None]) -> None:
         recipe = self.recipe
@@ -181,7 +110,9 @@ class Planner:
         alive = np.array([i for i, r in enumerate(refused) if not r[0]], np.int64)
         for i, (reason, what) in enumerate(refused):
             if reason:
-                result[texts.where[i]] = self._refusal(reason, int(index[i]), what, texts.texts[i], texts.faces[i])
+                result[texts.where[i]] = self.writer.refusal(
+                    reason, int(index[i]), what, texts.texts[i], texts.faces[i]
+                )
         if len(alive):
             part = _take(layout, alive)
             kept = Texts(*([getattr(texts, f.name)[i] for i in alive] for f in fields(Texts)))
@@ -229,7 +160,7 @@ class Planner:
         for place, values, refused in zip(texts.where, rows, inks.low.tolist(), strict=True):
             line = Line(*values)
             if refused:
-                result[place] = self._refusal("low_contrast", line.index, "", line.text, line.face)
+                result[place] = self.writer.refusal("low_contrast", line.index, "", line.text, line.face)
             else:
                 result[place] = line
 
@@ -245,8 +176,8 @@ def _blank(layout: Layout, texts: Texts) -> list[str | None]:
     counts = np.add.reduceat(empty, layout.starts[:-1]).tolist()
     found: list[str | None] = [None] * len(texts.texts)
     for i, (text, count) in enumerate(zip(texts.texts, counts, strict=True)):
-        if count and count > sum(c.isspace() or c in JOINERS for c in text):
-            glyphs = empty[layout.starts[i] : layout.starts[i + 1]]
+        glyphs = empty[layout.starts[i] : layout.starts[i + 1]]
+        if count and (count == len(glyphs) or count > sum(c.isspace() or c in JOINERS for c in text)):
             one_each = len(glyphs) == len(text)
             found[i] = next((c for c, e in zip(text, glyphs, strict=True) if e and c != " "), "") if one_each else ""
     return found

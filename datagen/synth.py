@@ -164,9 +164,9 @@ def prepare(recipe: Recipe) -> Synthesis:
 
 def _check_coverage(engine: Engine) -> None:
     """Refuse characters that the recipe certainly draws and that no font has."""
-    wanted = set().union(*(s.alphabet() for s in engine.planner.sources))
-    if engine.planner.charset is not None:
-        wanted &= set(engine.planner.charset.characters)
+    wanted = set().union(*(s.alphabet() for s in engine.planner.writer.sources))
+    if engine.planner.writer.charset is not None:
+        wanted &= set(engine.planner.writer.charset.characters)
     for position in range(len(engine.faces.refs)):
         wanted = {c for c in wanted if engine.faces[position].missing(c)}
         if not wanted:

@@ -52,9 +52,9 @@ def test_missing_glyph(make_recipe, make_font, tmp_path):
 
 
 def test_blank_glyph_by_outline_by_drawing_and_by_nature(make_recipe, make_font, tmp_path):
-    glyphs = {"A": STROKES, "B": (), "C": BOX, "\u200b": STROKES, " ": ()}
+    glyphs = {"A": STROKES, "B": (), "C": BOX, "\u200b": STROKES, "\u200d": (), " ": ()}
     fonts = [{"name": str(make_font(tmp_path / "a.ttf", glyphs))}]
-    lines = ("A A", "AB", "A A B", "AC", "A\u200bA")
+    lines = ("A A", "AB", "A A B", "\u200d", "AC", "A\u200bA")
     samples, refusals = items(make_recipe(**corpus(tmp_path, *lines), fonts=fonts), 100)
     assert {s.label for s in samples} == {"A A"}
     assert {r.text for r in only(refusals, "blank_glyph")} == set(lines[1:])
