@@ -257,10 +257,12 @@ def find_file(name: str, base: Path) -> Path:
 
     Raises UserError naming both places.
     """
-    for candidate in (base / name, Path.cwd() / name):
-        if candidate.exists():
-            return candidate
-    raise UserError(f"{name}: no such file or folder, neither in {base} nor in {Path.cwd()}")
+    places = list(dict.fromkeys((base, Path.cwd())))
+    for place in places:
+        if (place / name).exists():
+            return place / name
+    where = "" if Path(name).is_absolute() else f" in {' or in '.join(map(str, places))}"
+    raise UserError(f"{name}: no such file or folder{where}")
 
 
 def read_charset(value: str, base: Path) -> Charset:

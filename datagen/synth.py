@@ -26,6 +26,7 @@ from .recipe import Recipe, portable
 
 BATCH = 256
 SHARD = 10_000
+TRIAL = 16
 
 
 class Engine:
@@ -138,7 +139,8 @@ class Synthesis:
         ledger += [
             {"kind": "skipped", "name": Path(name).name, "reason": why} for name, why in sorted(self.skipped.items())
         ]
-        hashes = [f"{row['kind']} {row['name']} {row['sha256']}" for row in ledger if "sha256" in row]
+        known = [row for row in ledger if "sha256" in row]
+        hashes = {f"{row['kind']} {number} {row['name']}": row["sha256"] for number, row in enumerate(known)}
         return Job("synth", {"recipe": portable(self.recipe), "ingredients": hashes}, count, shard_size, ledger)
 
 
@@ -147,7 +149,7 @@ def _ledger(kind: str, path: Path) -> dict[str, str]:
 
 
 def prepare(recipe: Recipe) -> Synthesis:
-    """Find the recipe's fonts and photos and check that some font can draw what it asks for.
+    """Find the recipe's fonts and photos, check that some font has its characters, and draw the first samples.
 
     recipe: from `load_recipe`, its paths absolute. Raises UserError naming what is missing.
     """
@@ -159,6 +161,8 @@ def prepare(recipe: Recipe) -> Synthesis:
         skipped |= broken
     synthesis = Synthesis(recipe, found.faces, photos, skipped)
     _check_coverage(synthesis.engine)
+    for _ in synthesis.engine.pictures(np.arange(TRIAL, dtype=np.int64)):
+        pass  # an impossible recipe shows itself before a folder is made
     return synthesis
 
 

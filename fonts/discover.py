@@ -197,7 +197,8 @@ def _chosen(path: Path, faces: Sequence[FaceRef], choice: FontChoice) -> list[Fa
 
 def _nothing(choice: FontChoice, base: Path) -> str:
     if choice.name.lower().endswith(SUFFIXES) or "/" in choice.name:
-        return f"font {choice.name}: no such file or folder with fonts, neither in {base} nor in {Path.cwd()}"
+        where = " or in ".join(map(str, dict.fromkeys((base, Path.cwd()))))
+        return f"font {choice.name}: no such file or folder with fonts in {where}"
     families = sorted({f.family for f in installed().faces})
     close = difflib.get_close_matches(choice.name, families, 3, 0.4) or families[:5]
     return f"font '{choice.name}': no file of that name and no installed family; installed are {close}; {HINT}"
