@@ -59,6 +59,7 @@ def crop(
         "rotate90"
     ),
     padding: Annotated[float, typer.Option(help="Room around a region, as a share of its thickness.")] = 0.0,
+    interpolation: Annotated[Literal["linear", "cubic"], typer.Option(help="Cubic is a little sharper.")] = "linear",
     quality: Annotated[int, typer.Option(help="JPEG quality.")] = 95,
     min_side: Annotated[float, typer.Option(help="Smaller regions are refused, pixels.")] = 3.0,
     max_length: Annotated[int | None, typer.Option(help="Longer labels are refused, characters.")] = None,
@@ -76,7 +77,13 @@ def crop(
     from .prep.crop import CropConfig, crop_totals, plan_crop
 
     config = make(
-        CropConfig, vertical=vertical, padding=padding, quality=quality, min_side=min_side, max_length=max_length
+        CropConfig,
+        vertical=vertical,
+        padding=padding,
+        interpolation=interpolation,
+        quality=quality,
+        min_side=min_side,
+        max_length=max_length,
     )
     photos = open_labels(*find_labels(source, split, format, tuple(images)))
     parts = plan_crop(photos, out_dir, config, val, seed)
@@ -141,10 +148,9 @@ def pack(
 
 def _verify(path: Path, workers: int) -> None:
     from .errors import UserError
-    from .prep.store import Pack
-    from .prep.verify import verify
+    from .prep.verify import recorded_samples, verify
 
-    with progress("verify", len(Pack(path))) as done:
+    with progress("verify", recorded_samples(path)) as done:
         report = verify(path, workers, done)
     for problem in report.problems[:50]:
         line(str(problem))

@@ -20,7 +20,7 @@ from .geometry import BadRegion
 from .jobs import Job, Planned, check_out
 from .labels import label_problem
 from .photos import InputTotals, from_record, to_record
-from .rectify import MAX_SIDE, Crop, Vertical, apply_policy, rectify
+from .rectify import MAX_SIDE, Crop, Interpolation, Vertical, apply_policy, rectify
 from .spool import Spool, SpoolWriter
 from .store import TEMPORARY
 
@@ -34,13 +34,14 @@ class CropConfig(Config):
     """How regions become pictures.
 
     vertical: what happens to lines at least 1.5 times as high as wide. padding: added around a region, as a share of
-    the line's thickness. min_side: pixels. max_length: characters of the longest label that is kept.
+    the line's thickness. interpolation: cubic is a little sharper, and takes twice the time. min_side: pixels. max_length: characters of the longest label that is kept.
     """
 
     vertical: Vertical = "rotate90"
     quality: int = Field(default=95, ge=1, le=100)
     min_side: float = Field(default=3.0, ge=1)
     padding: float = Field(default=0.0, ge=0, le=1)
+    interpolation: Interpolation = "linear"
     max_length: int | None = Field(default=None, ge=1)
 
 
@@ -84,7 +85,7 @@ def _crop_region(image: Image, region: Region, origin: str, config: CropConfig) 
         return Refusal(problem, origin, text=region.text)
     try:
         if region.polygon is not None:
-            crop = rectify(image, region.polygon, config.padding, config.min_side)
+            crop = rectify(image, region.polygon, config.padding, config.min_side, config.interpolation)
         elif max(image.shape) > MAX_SIDE:
             raise BadRegion("too_large", f"{image.shape[1]}x{image.shape[0]} pixels")
         else:

@@ -22,10 +22,11 @@ VERTICAL_RATIO = 1.5
 PIXEL_CENTRE = 0.5
 MAX_SIDE = 16_384
 MAX_PIXELS = 1 << 26
+Interpolation = Literal["linear", "cubic"]
+INTERPOLATIONS: dict[Interpolation, int] = {"linear": cv2.INTER_LINEAR, "cubic": cv2.INTER_CUBIC}
 # Cubic interpolation reads two pixels beyond the outermost point.
 MARGIN = 3
 THICKNESS_SAMPLES = 16
-_NO_MAP = np.empty(0, np.float32)  # `remap` takes x and y in one map, and then an empty second one
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,13 @@ class Crop:
     notes: tuple[str, ...] = ()
 
 
-def rectify(photo: Image, polygon: Polygon, padding: float = 0.0, min_side: float = 3.0) -> Crop:
+def rectify(
+    photo: Image,
+    polygon: Polygon,
+    padding: float = 0.0,
+    min_side: float = 3.0,
+    interpolation: Interpolation = "linear",
+) -> Crop:
     """The region as a picture whose upper left is the text's first corner, whatever lies off the photo replicated.
 
     padding: added on all four sides, as a share of the line's thickness.
@@ -45,9 +52,10 @@ def rectify(photo: Image, polygon: Polygon, padding: float = 0.0, min_side: floa
     shape = outline(polygon)
     check_inside(shape.points, photo.shape[1], photo.shape[0])
     notes = ("reversed",) if shape.reversed else ()
+    way = INTERPOLATIONS[interpolation]
     if len(shape.points) == 4:
-        return Crop(_perspective(photo, shape.points, padding, min_side), notes)
-    return Crop(_unbend(photo, shape.points, padding, min_side), ("curved", *notes))
+        return Crop(_perspective(photo, shape.points, padding, min_side, way), notes)
+    return Crop(_unbend(photo, shape.points, padding, min_side, way), ("curved", *notes))
 
 
 def apply_policy(crop: Crop, text: str, policy: Vertical) -> Crop:
@@ -93,7 +101,7 @@ def _size(width: float, height: float, padding: float, min_side: float) -> tuple
     return columns, rows, pad
 
 
-def _perspective(photo: Image, quad: Points, padding: float, min_side: float) -> Image:
+def _perspective(photo: Image, quad: Points, padding: float, min_side: float, way: int) -> Image:
     (ax, ay), (bx, by), (cx, cy), (dx, dy) = quad.tolist()
     width = max(math.hypot(bx - ax, by - ay), math.hypot(cx - dx, cy - dy))
     height = max(math.hypot(dx - ax, dy - ay), math.hypot(cx - bx, cy - by))
@@ -107,11 +115,11 @@ def _perspective(photo: Image, quad: Points, padding: float, min_side: float) ->
     seen = np.array([[ax - x0, ay - y0], [bx - x0, by - y0], [cx - x0, cy - y0], [dx - x0, dy - y0]], np.float32)
     matrix = cv2.getPerspectiveTransform(corners, seen)
     return cv2.warpPerspective(  # type: ignore[return-value]
-        view, matrix, (columns, rows), flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
+        view, matrix, (columns, rows), flags=way | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
     )
 
 
-def _unbend(photo: Image, points: Points, padding: float, min_side: float) -> Image:
+def _unbend(photo: Image, points: Points, padding: float, min_side: float, way: int) -> Image:
     sides = strip(points)
     upper, lower = smooth(sides.upper), smooth(sides.lower)
     samples = np.linspace(0, 1, THICKNESS_SAMPLES)
@@ -122,9 +130,9 @@ def _unbend(photo: Image, points: Points, padding: float, min_side: float) -> Im
     top, bottom = resample(upper, along), resample(lower, along)
     where = top[None] + (bottom - top)[None] * across - PIXEL_CENTRE
     view, origin = _view(photo, where.min((0, 1)).tolist(), where.max((0, 1)).tolist())
-    image: Image = cv2.remap(  # type: ignore[assignment]
-        view, (where - origin).astype(np.float32), _NO_MAP, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
-    )
+    # Two maps: OpenCV 5.0 reads beyond the end of one map of pairs when it interpolates linearly.
+    xs, ys = (np.ascontiguousarray(where[..., axis] - origin[axis], np.float32) for axis in (0, 1))
+    image: Image = cv2.remap(view, xs, ys, way, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[assignment]
     return _turn(image, cv2.ROTATE_90_CLOCKWISE) if sides.on_end else image
 
 

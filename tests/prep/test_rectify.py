@@ -184,3 +184,13 @@ def test_other_policies():
 )
 def test_single_characters(text, single):
     assert is_single_character(text) is single
+
+
+@pytest.mark.parametrize("count", [None, 5])
+def test_cubic_interpolation_keeps_edges_sharper(line, count):
+    photo, polygon = arch(line, count or 4)
+    if count is None:
+        polygon = polygon[[1, 2, -3, -2]]
+    linear, cubic = (rectify(photo, polygon, interpolation=way).image.astype(int) for way in ("linear", "cubic"))
+    assert 0 < np.abs(linear - cubic).mean() < 8
+    assert np.abs(np.diff(cubic, axis=1)).mean() > np.abs(np.diff(linear, axis=1)).mean()
