@@ -62,7 +62,8 @@ def fetch(
 
     source: None for the official addresses and mirrors, a base URL, or a folder with the archives by their official
     names or already unpacked. trust: take files that differ from the published or recorded hash, and record theirs.
-    progress: called with bytes gained. splits: the wanted ones, by default all. Finished files are kept, so a second run continues and a third does nothing.
+    progress: called with bytes gained. splits: the wanted ones; none means all. Finished files are kept, so a second
+    run continues and a third does nothing.
     Raises UserError and Trouble; each names the file, where it was sought and what to do.
     """
     entry = find_entry(name)

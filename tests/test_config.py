@@ -15,7 +15,7 @@ class Inner(Config):
 class Outer(Config):
     name: str
     inner: Inner = Inner()
-    many: list[Inner] = []
+    many: tuple[Inner, ...] = ()
 
 
 def write(tmp_path, text):

@@ -14,8 +14,8 @@ def read(tmp_path, data):
 @pytest.mark.parametrize(
     ("data", "characters"),
     [
-        ("a\nb\n".encode(), "ab"),
-        ("a\nb".encode(), "ab"),
+        (b"a\nb\n", "ab"),
+        (b"a\nb", "ab"),
         ("\ufeffa\r\nb\r\n".encode(), "ab"),
         ("中\n \n\u3000\n".encode(), "中 \u3000"),
         ("\u2028\n\x85\n".encode(), "\u2028\x85"),
