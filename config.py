@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -145,15 +145,17 @@ def _line(node: yaml.Node, location: Location) -> int:
 
 def _allowed(model: Any, location: Location) -> list[str]:
     """The field names that may stand at `location` inside `model`."""
+    models = _models(model)
     for part in location:
-        candidates = [model, *getattr(model, "__args__", ())]
-        fields: dict[str, Any] = {}
-        for candidate in candidates:
-            fields |= getattr(candidate, "model_fields", {})
-        if isinstance(part, str) and part in fields:
-            model = fields[part].annotation
-        else:
-            inner = getattr(model, "__args__", None)
-            model = inner[-1] if inner else model
-    candidates = [model, *getattr(model, "__args__", ())]
-    return sorted({name for c in candidates for name in getattr(c, "model_fields", {})})
+        if isinstance(part, str):
+            # A part that is no field is a union's tag, or the key of a mapping.
+            inner = [m.model_fields[part].annotation for m in models if part in m.model_fields]
+            models = [found for annotation in inner for found in _models(annotation)] or models
+    return sorted({name for m in models for name in m.model_fields})
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    """The configuration classes that an annotation names, in lists, tuples, mappings and unions too."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [found for part in get_args(annotation) for found in _models(part)]
