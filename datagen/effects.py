@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..datasets.images import Image
 from .backgrounds import noise
+from .colours import pick
 from .recipe import Recipe
 from .rng import Draws, Floats
 
@@ -22,9 +23,14 @@ Mask = NDArray[np.uint8]
 Planes = NDArray[np.uint16]
 
 
-def draw_effects(recipe: Recipe, draws: Draws) -> dict[str, Any]:
-    """The effects' columns of a plan; an effect that is off has the value that changes nothing."""
+def draw_effects(recipe: Recipe, draws: Draws, room: Floats) -> dict[str, Any]:
+    """The effects' columns of a plan; an effect that is off has the value that changes nothing.
+
+    room: (n, 4) px between the text and each side of the picture.
+    """
     shadow = recipe.shadow
+    side = draws.integer("edge.side", 4)
+    free = np.maximum(room[np.arange(len(side)), side], 0)
     return {
         "weight": draws.between("ink.weight", recipe.ink.weight),
         "outline": (
@@ -35,6 +41,9 @@ def draw_effects(recipe: Recipe, draws: Draws) -> dict[str, Any]:
         "shadow_y": np.rint(draws.between("shadow.y", shadow.offset)).astype(np.int64),
         "shadow_blur": draws.between("shadow.blur", shadow.blur),
         "shadow_opacity": draws.between("shadow.opacity", shadow.opacity),
+        "edge_side": side,
+        "edge_size": (free * _maybe(draws, "edge", recipe.edge.probability, recipe.edge.size)).astype(np.int64),
+        "edge_colour": pick(recipe.edge.palette, draws, "edge"),
         "blur": _maybe(draws, "blur", recipe.blur.probability, recipe.blur.sigma),
         "motion": _maybe(draws, "motion", recipe.motion.probability, recipe.motion.length),
         "motion_angle": draws.between("motion.angle", recipe.motion.angle),
@@ -95,6 +104,13 @@ def soften(image: Image, sigma: float) -> Image:
         return image
     size = 2 * int(np.ceil(2.2 * sigma)) + 1
     return cv2.GaussianBlur(image, (size, size), sigma)  # type: ignore[return-value]
+
+
+def border(planes: Planes, side: int, size: int, colour: list[float]) -> None:
+    """Paint a strip of `size` px along a side (0 top, 1 right, 2 bottom, 3 left) into (3, H, W) planes, in place."""
+    height, width = planes.shape[1:]
+    strips = (planes[:, :size], planes[:, :, width - size :], planes[:, height - size :], planes[:, :, :size])
+    strips[side][:] = np.array(colour, np.uint16)[:, None, None]
 
 
 def blend(planes: Planes, colour: list[float], mask: Mask, opacity: float = 1.0) -> None:

@@ -98,8 +98,10 @@ class Painter:
         return Refusal("low_contrast", f"sample {line.index}", detail, line.text)
 
     def compose(self, line: Line, ink: Mask) -> Planes:
-        """(3, height, width) levels: background, shadow, outline, ink, light."""
+        """(3, height, width) levels: background, edge, shadow, outline, ink, light."""
         planes = self._background(line)
+        if line.edge_size:
+            effects.border(planes, line.edge_side, line.edge_size, line.edge_colour)
         if line.shadow:
             shadow = effects.shadowed(ink, line.shadow_x, line.shadow_y, line.shadow_blur)
             effects.blend(planes, line.shadow_colour, shadow, line.shadow_opacity)

@@ -56,6 +56,9 @@ class Line:
     shadow_blur: float
     shadow_opacity: float
     shadow_colour: list[float]
+    edge_side: int
+    edge_size: int
+    edge_colour: list[float]
     light: bool
     light_x: float
     light_y: float
@@ -154,7 +157,7 @@ class Planner:
         columns |= {"brightness": toning.brightness, "contrast": toning.contrast, "gamma": toning.gamma}
         columns["outline_colour"] = colours.outline_colours(draws, inks.colour)
         columns["shadow_colour"] = colours.shadow_colours(draws, inks, behind, recipe.ink.contrast)
-        columns |= draw_effects(recipe, draws)
+        columns |= draw_effects(recipe, draws, columns["room"])
         names = [f.name for f in fields(Line)]
         rows = zip(*(_as_list(columns[name], name) for name in names), strict=True)
         for place, values, refused in zip(texts.where, rows, inks.low.tolist(), strict=True):
@@ -220,5 +223,6 @@ def _place(layout: Layout, height: Integers, frames: warp.Frames, picture_height
         "mask_height": masks.height,
         "width": frames.width,
         "matrix": warp.by_index(matrices),
+        "room": frames.room(picture_height),
         "cut": np.add.reduceat(out, layout.starts[:-1]) > 0,
     }

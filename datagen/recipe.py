@@ -190,6 +190,17 @@ class Backgrounds(Config):
         ]
 
 
+class Edge(Config):
+    """A strip of another colour along one side, as where a label ends or another line begins.
+
+    size: its share of the room between that side and the text, so that it never lies behind the ink.
+    """
+
+    probability: Probability = 0
+    size: Share = (0.2, 0.9)
+    palette: Palette = Palette()
+
+
 class Light(Config):
     """Uneven light over paper and ink.
 
@@ -266,6 +277,7 @@ class Recipe(Config):
     outline: Outline = Outline()
     shadow: Shadow = Shadow()
     backgrounds: Backgrounds = Backgrounds()
+    edge: Edge = Edge()
     light: Light = Light()
     blur: Blur = Blur()
     motion: Motion = Motion()

@@ -25,6 +25,11 @@ class Frames:
     width: Integers
     scale: Floats
 
+    def room(self, height: int) -> Floats:
+        """(n, 4) px between the text and the top, right, bottom and left side; below 0 where the side cuts it."""
+        low, high = self.quads.min(axis=1), self.quads.max(axis=1)
+        return np.stack([low[:, 1], self.width - high[:, 0], height - high[:, 1], low[:, 0]], axis=1)
+
 
 def frame(recipe: Recipe, draws: Draws, aspect: Floats) -> Frames:
     """Draw the shapes of n lines whose text boxes have the given width / height."""

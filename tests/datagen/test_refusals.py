@@ -159,6 +159,20 @@ def test_the_text_fills_the_picture_but_for_its_margins(make_recipe):
         assert abs(columns[0] - 10) <= 1 and abs(picture.shape[1] - 1 - columns[-1] - 10) <= 1
 
 
+def test_an_edge_never_lies_behind_the_ink(make_recipe):
+    margins = {side: [0.2, 0.4] for side in ("left", "right", "top", "bottom")}
+    edge = {"probability": 1, "size": [0.5, 1], "palette": {"colours": ["#ff0000"]}}
+    recipe = black_and_white(make_recipe, layout={"margins": margins}, edge=edge, height=64)
+    sides = Counter()
+    for line, picture, _ in prepare(recipe).engine.pictures(np.arange(40)):
+        red = (picture == (0, 0, 255)).all(axis=2)
+        dark = picture[:, :, 2] < 128
+        assert red.any() and dark.any()
+        assert not (red.all(axis=1) & dark.any(axis=1)).any() and not (red.all(axis=0) & dark.any(axis=0)).any()
+        sides[line.edge_side] += 1
+    assert len(sides) == 4
+
+
 def test_contrast_is_kept_on_photos(make_recipe, tmp_path):
     import cv2
 
