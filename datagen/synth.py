@@ -141,7 +141,8 @@ class Synthesis:
         ]
         known = [row for row in ledger if "sha256" in row]
         hashes = {f"{row['kind']} {number} {row['name']}": row["sha256"] for number, row in enumerate(known)}
-        return Job("synth", {"recipe": portable(self.recipe), "ingredients": hashes}, count, shard_size, ledger)
+        what = {"recipe": portable(self.recipe), "ingredients": hashes}
+        return Job("synth", what, count, shard_size, ledger, retries=True)
 
 
 def _ledger(kind: str, path: Path) -> dict[str, str]:

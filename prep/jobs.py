@@ -16,11 +16,11 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, field
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import cv2
 
-from ..datasets.records import Item, Items
+from ..datasets.records import Item, Items, Refusal
 from ..errors import Trouble, UserError
 from .store import TEMPORARY, Tally, read_marker, shard_name, tally_of, write_json, write_shard
 
@@ -44,6 +44,7 @@ class Job:
 
     config: everything that determines the bytes, as JSON values; another config is another job.
     ledger: rows of what the licence of each ingredient (font, corpus, background, dataset) says.
+    retries: a refused unit is tried anew until it gives a sample, so that progress is samples, not items.
     """
 
     kind: str
@@ -51,6 +52,7 @@ class Job:
     units: int
     shard_size: int
     ledger: list[dict[str, str]] = field(default_factory=list)
+    retries: bool = False
 
     @property
     def shards(self) -> list[tuple[int, int]]:
@@ -102,8 +104,8 @@ def run_job(
         if tally is None:
             todo.append(index)
         else:
-            progress(tally.count + tally.refusals.total())
-    tasks = [(out, i, *job.shards[i], identity_hash) for i in todo]
+            progress(tally.count if job.retries else tally.count + tally.refusals.total())
+    tasks = [Task(out, i, *job.shards[i], identity_hash, job.retries) for i in todo]
     workers = min(workers or os.cpu_count() or 1, len(tasks))
     if workers <= 1:
         cv2.setNumThreads(1)
@@ -151,19 +153,27 @@ def _done(out: Path, index: int, identity_hash: str) -> Tally | None:
     return tally_of(marker) if marker is not None and marker["job"] == identity_hash else None
 
 
-Task = tuple[Path, int, int, int, str]
+class Task(NamedTuple):
+    """One shard of a job."""
+
+    out: Path
+    shard: int
+    start: int
+    stop: int
+    identity_hash: str
+    retries: bool
 
 
 def _write(source: Source, task: Task, progress: Callable[[int], None]) -> None:
-    out, index, start, stop, identity_hash = task
-    write_shard(out, index, _counted(source.items(start, stop), progress), identity_hash)
+    items = _counted(source.items(task.start, task.stop), progress, task.retries)
+    write_shard(task.out, task.shard, items, task.identity_hash)
 
 
-def _counted(items: Items, progress: Callable[[int], None], every: int = 256) -> Iterator[Item]:
+def _counted(items: Items, progress: Callable[[int], None], retries: bool, every: int = 256) -> Iterator[Item]:
     waiting = 0
     for item in items:
         yield item
-        waiting += 1
+        waiting += not (retries and isinstance(item, Refusal))
         if waiting == every:
             progress(waiting)
             waiting = 0

@@ -109,3 +109,12 @@ def test_a_full_disk_is_an_error_that_a_second_run_continues(small_disk, workers
     assert finished and not (small_disk / "pack" / "manifest.json").exists()
     subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
     assert run_job(job, Numbers(), small_disk / "pack", workers)["count"] == 3000 - 429
+
+
+@pytest.mark.parametrize(("retries", "steps"), [(False, 500), (True, 500 - 71)])
+def test_progress_counts_refusals_unless_they_are_tried_anew(tmp_path, retries, steps):
+    job, seen = Job("test", {}, 500, 64, retries=retries), []
+    for _ in range(2):  # the second run finds everything done
+        seen.clear()
+        run_job(job, Numbers(), tmp_path / "a", 1, seen.append)
+        assert sum(seen) == steps
