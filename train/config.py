@@ -17,14 +17,16 @@ class Tiny(Config):
     """Strided 3x3 convolutions and CTC, no recurrent layer: trains on a processor in minutes.
 
     channels: of the four 3x3 layers; context: channels of the horizontal layers; reach: their kernel width in
-    time steps; layers: how many of them.
+    time steps; layers: how many of them. Two short layers learn faster than one long one: after 38,000 lines of
+    digits, 0.975 of the lines right with two of reach 3, against 0.919 with one of reach 5 and 0.40 with three
+    (without the sums that networks.Context makes). Small batches learn faster too: 0.92 with 32, 0.06 with 64.
     """
 
     name: Literal["tiny"] = "tiny"
     channels: tuple[int, int, int, int] = (24, 48, 64, 96)
     context: int = Field(default=128, ge=8, le=1024)
-    reach: Literal[1, 3, 5, 7, 9] = 5
-    layers: int = Field(default=1, ge=1, le=4)
+    reach: Literal[1, 3, 5, 7, 9] = 3
+    layers: int = Field(default=2, ge=1, le=4)
     dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
 
     @model_validator(mode="after")
@@ -52,7 +54,7 @@ class Optimizer(Config):
     """
 
     name: Literal["adam", "adamw"] = "adamw"
-    lr: float = Field(default=0.002, gt=0)
+    lr: float = Field(default=0.003, gt=0)
     schedule: Literal["constant", "cosine"] = "cosine"
     warmup: int = Field(default=100, ge=0)
     weight_decay: float = Field(default=0.01, ge=0)
@@ -79,7 +81,7 @@ class TrainConfig(Config):
     val: Path | None = None
     holdout: float = Field(default=0.02, ge=0.0, le=0.5)
     unknown: Literal["error", "refuse"] = "error"
-    batch_size: int = Field(default=64, ge=1, le=4096)
+    batch_size: int = Field(default=32, ge=1, le=4096)
     epochs: int | None = Field(default=None, ge=1)
     steps: int | None = Field(default=None, ge=1)
     optimizer: Optimizer = Optimizer()

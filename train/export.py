@@ -131,7 +131,7 @@ def verify(run: Path, folder: Path, lines: Sequence[Image] = ()) -> list[Agreeme
     images = [fit(image, bundle.input) for image in lines or patterns(bundle.input)]
     engines: dict[str, Engine] = {"Paddle inference": PaddleEngine(folder)}
     if find_spec("onnxruntime") is None:
-        raise MissingPackage("onnxruntime", "train", "comparing the ONNX model")
+        raise MissingPackage("onnxruntime", "onnx", "comparing the ONNX model")
     engines["ONNX Runtime"] = OnnxEngine(folder)
     results = [_compare(name, engine, GraphEngine(network), images, bundle) for name, engine in engines.items()]
     for result in results:

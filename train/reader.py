@@ -139,8 +139,8 @@ class Reader(LineReader):
 def _engine(folder: Path, bundle: Bundle, name: EngineName, threads: int) -> Engine:
     if name == "onnx" or (name == "auto" and ONNX in bundle.files and has_package("onnxruntime")):
         if not has_package("onnxruntime"):
-            raise MissingPackage("onnxruntime", "train", f"reading {folder / ONNX}")
+            raise MissingPackage("onnxruntime", "onnx", f"reading {folder / ONNX}")
         return OnnxEngine(folder, threads)
     if name == "auto" and not has_package("paddle"):
-        raise MissingPackage("onnxruntime", "train", f"reading {folder / ONNX}")
+        raise MissingPackage("onnxruntime", "onnx", f"reading {folder / ONNX}")
     return PaddleEngine(folder, threads)

@@ -16,7 +16,7 @@ OPSET = 14
 def require_converter() -> None:
     """Raises MissingPackage where paddle2onnx is not installed."""
     if find_spec("paddle2onnx") is None:
-        raise MissingPackage("paddle2onnx", "train", "writing ONNX")
+        raise MissingPackage("paddle2onnx", "onnx", "writing ONNX")
 
 
 def to_onnx(model: Path, weights: Path, out: Path) -> None:

@@ -25,9 +25,9 @@ SMALL = {"name": "tiny", "channels": [8, 16, 16, 24], "context": 32, "reach": 3}
 def trained(tmp_path_factory, make_pack):
     """A run, its pack and its bundle."""
     root = tmp_path_factory.mktemp("trained")
-    pack = make_pack(root / "p", 64)
+    pack = make_pack(root / "p", 128)
     config = TrainConfig(
-        network=SMALL, charset="0123456789", width=96, batch_size=16, steps=120, optimizer={"lr": 0.01, "warmup": 5}
+        network=SMALL, charset="0123456789", width=96, batch_size=16, steps=300, optimizer={"lr": 0.01, "warmup": 5}
     )
     Fit(config, pack, pack, root / "run").run()
     pack.close()
