@@ -1,0 +1,16 @@
+"""Speed of rendering, cropping and packing on one core, each against its floor.
+
+    taskset -c 0 python tests/bench
+
+Not run here, because they take long: bench_synth.py --memory 1000000, and bench_digits.py, which trains.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+if __name__ == "__main__":
+    codes = [subprocess.run([sys.executable, HERE / name]).returncode for name in ("bench_synth.py", "bench_prep.py")]
+    sys.exit(max(codes))
