@@ -38,11 +38,14 @@ def save(path: Path, about: About, weights: Arrays, optimizer: Arrays) -> None:
     arrays |= {OPTIMIZER + name: value for name, value in optimizer.items()}
     arrays[ABOUT] = np.frombuffer(json.dumps(about.__dict__).encode(), np.uint8)
     temporary = path.with_name(f".{path.name}.tmp")
-    with temporary.open("wb") as file:
-        np.savez(file, **arrays)  # type: ignore[arg-type]
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        with temporary.open("wb") as file:
+            np.savez(file, **arrays)  # type: ignore[arg-type]
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)  # a full disk must not stay full of a part that nobody reads
 
 
 def read(path: Path) -> tuple[About, Arrays, Arrays]:

@@ -6,7 +6,7 @@ import queue
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -56,7 +56,7 @@ def load(pack: Pack, index: int, rule: InputRule) -> tuple[Image, str]:
 
 
 def check_labels(
-    labels: Sequence[str], charset: Charset, max_steps: int, unknown: str, place: str
+    labels: Iterable[str], charset: Charset, max_steps: int, unknown: str, place: str
 ) -> tuple[list[int], Counter[str]]:
     """Indices of the labels that a network can learn, and the others counted by reason.
 
@@ -109,7 +109,7 @@ class Feed:
         self._room = config.cache_mb << 20
         self._permutation: tuple[int, NDArray[np.int64]] = (-1, self.indices)
 
-    def steps(self, start: int, stop: int) -> Iterator[Step]:
+    def steps(self, start: int, stop: int) -> Generator[Step, None, None]:
         """Batches `start` to `stop`, made ahead in other threads; errors there are raised here."""
         ready: queue.Queue[Any] = queue.Queue(AHEAD)
         stopping = threading.Event()

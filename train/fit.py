@@ -7,6 +7,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -113,7 +114,7 @@ class Fit:
 
     def _usable(self, pack: Pack) -> tuple[list[int], Counter[str]]:
         most = padded_width(self.rule.max_width, self.rule) // TIME_STRIDE
-        return check_labels(list(pack.labels()), self.charset, most, self.config.unknown, str(pack.root))
+        return check_labels(pack.labels(), self.charset, most, self.config.unknown, str(pack.root))
 
     def _hold_out(self, indices: list[int]) -> tuple[list[int], list[int]]:
         """Validation and training indices."""
@@ -154,8 +155,8 @@ class Fit:
         save_every = self.config.save_every or self.feed.steps_per_epoch
         self.network.train()
         progress(self.start)
-        with stop_signals() as stop:
-            for batch in self.feed.steps(self.start, self.steps):
+        with stop_signals() as stop, closing(self.feed.steps(self.start, self.steps)) as batches:
+            for batch in batches:
                 rate = learning_rate(self.config.optimizer, batch.number, self.steps)
                 loss = self._train(batch, rate)
                 self.about.step = done = batch.number + 1

@@ -125,7 +125,9 @@ EngineName = Literal["auto", "onnx", "paddle"]
 class Reader(LineReader):
     """A bundle, ready to read. It needs nothing but the bundle, and ONNX Runtime or Paddle.
 
-    engine: auto takes ONNX Runtime where it is installed, for it is the faster one and needs no Paddle.
+    engine: auto takes ONNX Runtime where it is installed: it needs no Paddle, starts in a tenth of the time, and
+    agrees. On one core, lines/s in batches and ms for one line: tiny 1,900 and 0.65 with ONNX Runtime, 2,300 and
+    0.9 with Paddle; crnn_mv3_small 570 and 1.9 with ONNX Runtime, 350 and 6.8 with Paddle.
     Raises UserError for what is no whole bundle of this task, MissingPackage without an engine.
     """
 
