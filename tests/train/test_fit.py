@@ -2,6 +2,7 @@
 
 import csv
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -98,6 +99,23 @@ def test_a_stop_signal_saves_the_step_and_resuming_goes_on(tmp_path, small, make
     assert same(weights_of(tmp_path / "whole")[1], weights_of(tmp_path / "cut")[1])
     assert not list((tmp_path / "cut").glob(".*"))
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
+def test_the_recurrent_network_resumes_exactly_too(tmp_path, small, make_pack):
+    pack = make_pack(tmp_path / "p", 16)
+    config = small(network={"name": "crnn_mv3_small"}, steps=4, batch_size=4, save_every=2)
+    (tmp_path / "cut").mkdir()
+
+    def keep(steps, done=[0]):  # noqa: B006
+        done[0] += steps
+        if done[0] == 3:
+            shutil.copy(tmp_path / "whole" / checkpoint.LAST, tmp_path / "cut")
+
+    Fit(config, pack, None, tmp_path / "whole").run(progress=keep)
+    resumed = Fit(config, pack, None, tmp_path / "cut", resume=True)
+    assert resumed.start == 2
+    resumed.run()
+    assert same(weights_of(tmp_path / "whole")[1], weights_of(tmp_path / "cut")[1])
 
 
 def test_a_folder_that_holds_a_run_is_not_taken_twice(tmp_path, small, make_pack):
