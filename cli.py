@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -12,6 +12,9 @@ from .config import PRESET, presets
 from .exits import Commands
 from .progress import progress
 from .tables import counts, line, table, where
+
+if TYPE_CHECKING:  # commands import what they need when they run: `--help` stays quick
+    from .prep.crop import CropTotals
 
 app = typer.Typer(cls=Commands, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 
@@ -89,7 +92,11 @@ def crop(
     parts = plan_crop(photos, out_dir, config, val, seed)
     with progress("crop", sum(p.items for p in parts.values())) as done:
         manifests = {name: part.run(workers, done) for name, part in parts.items()}
-    totals = crop_totals(manifests.values())
+    _show_totals(crop_totals(manifests.values()))
+    where(*(p.out for p in parts.values()))
+
+
+def _show_totals(totals: CropTotals) -> None:
     counts(
         "ground truth",
         {
@@ -104,7 +111,6 @@ def crop(
     counts("ignored, by reason", totals.ignored)
     counts("refused, by reason", totals.refused)
     counts("photos that could not be used", totals.unreadable_photos)
-    where(*(p.out for p in parts.values()))
 
 
 @app.command()

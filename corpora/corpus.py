@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -15,6 +14,7 @@ from pydantic import Field, model_validator
 
 from ..config import Config
 from ..errors import UserError
+from ..files import whole_file
 from .charset import Charset
 from .coverage import ranked
 from .seen import Seen
@@ -162,20 +162,12 @@ def write_corpus(
     report = CorpusReport()
     if out.is_dir():
         raise UserError(f"{out} is a folder: the name of a file is expected")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    temporary = out.with_name(f".{out.name}.tmp")
-    try:
-        with temporary.open("w", encoding="utf-8", newline="\n") as file:
-            for text in clean(counted(texts, progress), config or CorpusConfig(), charset, report):
-                file.write(text.text + "\n")
-                report.written += 1
-                report.characters.update(text.text)
-            if not report.written:
-                why = ", ".join(f"{step} {n}" for step, n in report.steps.most_common()) or "the inputs are empty"
-                raise UserError(f"{out}: no text remains of {report.read} ({why})")
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(out)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with whole_file(out) as file:
+        for text in clean(counted(texts, progress), config or CorpusConfig(), charset, report):
+            file.write(text.text + "\n")
+            report.written += 1
+            report.characters.update(text.text)
+        if not report.written:
+            why = ", ".join(f"{step} {n}" for step, n in report.steps.most_common()) or "the inputs are empty"
+            raise UserError(f"{out}: no text remains of {report.read} ({why})")
     return report

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -84,13 +82,3 @@ def check(file: File, path: Path, recorded: dict[str, Any] | None, trust: bool) 
             raise Mismatch(f"sha256 is {found.sha256}, recorded at the first fetch was {recorded['sha256']}")
         return Fingerprint(found.size, found.md5, found.sha256, "trusted")
     return found
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write `value` under a temporary name, flush it to the disk, rename."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    with temporary.open("w", encoding="utf-8", newline="\n") as file:
-        json.dump(value, file, ensure_ascii=False, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Trouble, UserError
+from ..files import write_json
 from .archives import extract
 from .catalogue.entry import Entry, File, find_entry
-from .checks import Fingerprint, Mismatch, Useless, check, fingerprint, write_json
+from .checks import Fingerprint, Mismatch, Useless, check, fingerprint
 from .dataset import DATASET
 from .download import Failed, Patience, Progress, download, forget, part_of
 

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import multiprocessing
-import os
 import platform
 import shutil
-import signal
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import asdict, dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -21,8 +16,10 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 import cv2
 
 from ..datasets.records import Item, Items, Refusal
-from ..errors import Trouble, UserError
-from .store import TEMPORARY, Tally, read_marker, shard_name, tally_of, write_json, write_shard
+from ..errors import UserError
+from ..files import write_json
+from .processes import CONTEXT, process_count, worker_pool
+from .store import TEMPORARY, Tally, read_marker, shard_name, tally_of, write_shard
 
 PACKAGES = ("freetype-py", "lmdb", "numpy", "opencv-python-headless", "uharfbuzz")
 POLL_SECONDS = 0.2
@@ -106,7 +103,7 @@ def run_job(
         else:
             progress(tally.count if job.retries else tally.count + tally.refusals.total())
     tasks = [Task(out, i, *job.shards[i], identity_hash, job.retries) for i in todo]
-    workers = min(workers or os.cpu_count() or 1, len(tasks))
+    workers = process_count(workers, len(tasks))
     if workers <= 1:
         cv2.setNumThreads(1)
         for task in tasks:
@@ -180,24 +177,13 @@ def _counted(items: Items, progress: Callable[[int], None], retries: bool, every
     progress(waiting)
 
 
-_source: Source | None
+_source: Source
 _made: Any
 
 
-def _start_worker(source: Source | None, made: Any) -> None:
+def _take_source(source: Source, made: Any) -> None:
     global _source, _made
     _source, _made = source, made
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
-    cv2.setNumThreads(1)
-    threading.Thread(target=_die_with_parent, daemon=True).start()
-
-
-def _die_with_parent() -> None:
-    """A worker whose parent was killed would wait for work for ever."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 def _work(task: Task) -> None:
@@ -205,7 +191,6 @@ def _work(task: Task) -> None:
         with _made.get_lock():
             _made.value += samples
 
-    assert _source is not None
     _write(_source, task, progress)
 
 
@@ -225,25 +210,21 @@ class Planned:
 
 def map_processes(work: Callable[[T], R], tasks: Sequence[T], workers: int = 0) -> Iterator[R]:
     """`work` of each task, in order, in processes (0: one per core; 1: in this one). Raises Trouble for a dead one."""
-    workers = min(workers or os.cpu_count() or 1, len(tasks))
+    workers = process_count(workers, len(tasks))
     if workers <= 1:
         yield from map(work, tasks)
         return
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, context, _start_worker, (None, None))
-    try:
+    with worker_pool(workers, nothing) as pool:
         yield from pool.map(work, tasks)
-    except BrokenProcessPool as error:
-        raise Trouble("a worker process died (out of memory, or killed)") from error
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def nothing() -> None:
+    """Processes that need no preparation."""
 
 
 def _run_processes(source: Source, tasks: Sequence[Task], workers: int, progress: Callable[[int], None]) -> None:
-    context = multiprocessing.get_context("spawn")
-    made = context.Value("q", 0)
-    pool = ProcessPoolExecutor(workers, context, _start_worker, (source, made))
-    try:
+    made = CONTEXT.Value("q", 0)
+    with worker_pool(workers, _take_source, source, made) as pool:
         waiting: set[Future[None]] = {pool.submit(_work, task) for task in tasks}
         reported = 0
         while waiting:
@@ -253,16 +234,6 @@ def _run_processes(source: Source, tasks: Sequence[Task], workers: int, progress
             reported = now
             for future in done:
                 future.result()
-    except BrokenProcessPool as error:
-        raise Trouble(
-            "a worker process died (out of memory, or killed); finished shards are kept: run the same command again"
-        ) from error
-    except BaseException:
-        for process in list((pool._processes or {}).values()):
-            process.terminate()
-        raise
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _finish(out: Path, job: Job, identity: dict[str, Any], identity_hash: str) -> dict[str, Any]:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
+from ..files import whole_file, write_json
 from .charts import bars
 from .measured import Example
 from .page import page, picture, pictures, section, table
 from .stats import Stats
-from .store import write_json
 from .text import code_point, count, name_of, percent, safe, size, visible
 
 ROWS = 200
@@ -36,12 +35,8 @@ def write_report(stats: Stats, path: Path) -> None:
         raise UserError(f"{path}: a report is a page: a name that ends in .html is expected")
     path.parent.mkdir(parents=True, exist_ok=True)
     write_json(path.with_suffix(".json"), stats.to_json())
-    temporary = path.with_name(f".{path.name}.tmp")
-    with temporary.open("w", encoding="utf-8", newline="\n") as file:
+    with whole_file(path) as file:
         file.write(report(stats))
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
 
 
 def report(stats: Stats) -> str:

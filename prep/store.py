@@ -22,6 +22,7 @@ import lmdb
 
 from ..datasets.records import Item, Refusal, Sample
 from ..errors import UserError
+from ..files import write_json
 
 BATCH = 1000
 FIRST_MAP = 16 << 20
@@ -197,16 +198,6 @@ def _sync(path: Path) -> None:
 def shard_name(index: int) -> str:
     """Folder name of shard `index`, from 0."""
     return f"shard-{index:05d}"
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write `value` as JSON under a temporary name, flush, rename."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    with temporary.open("w", encoding="utf-8", newline="\n") as file:
-        json.dump(value, file, ensure_ascii=False, indent=1, sort_keys=True)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
 
 
 def write_shard(pack: Path, index: int, items: Iterator[Item], job: str) -> dict[str, Any]:

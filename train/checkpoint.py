@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UserError
+from ..files import whole_file
 
 LAST, BEST = "last.npz", "best.npz"
 WEIGHTS, OPTIMIZER, ABOUT = "weights/", "optimizer/", "about"
@@ -37,15 +37,8 @@ def save(path: Path, about: About, weights: Arrays, optimizer: Arrays) -> None:
     arrays = {WEIGHTS + name: value for name, value in weights.items()}
     arrays |= {OPTIMIZER + name: value for name, value in optimizer.items()}
     arrays[ABOUT] = np.frombuffer(json.dumps(about.__dict__).encode(), np.uint8)
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            np.savez(file, **arrays)  # type: ignore[arg-type]
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)  # a full disk must not stay full of a part that nobody reads
+    with whole_file(path, binary=True) as file:
+        np.savez(file, **arrays)  # type: ignore[arg-type]
 
 
 def read(path: Path) -> tuple[About, Arrays, Arrays]:

@@ -7,6 +7,7 @@ import time
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
+from ..files import whole_file
 from .feed import Feed
 from .metrics import Score
 
@@ -76,12 +77,10 @@ class Log:
         if step and path.is_file():
             with path.open(encoding="utf-8", newline="") as file:
                 kept = [row for row in csv.DictReader(file) if int(row["step"]) <= step]
-        temporary = path.with_name(f".{path.name}.tmp")
-        with temporary.open("w", encoding="utf-8", newline="") as file:
+        with whole_file(path) as file:
             writer = csv.DictWriter(file, names, lineterminator="\n")
             writer.writeheader()
             writer.writerows(kept)
-        temporary.replace(path)
 
     def write(self, row: Row) -> None:
         """Append one row."""
