@@ -44,11 +44,19 @@ def fetch(
     for missing in dataset["absent"]:
         line(f"not there, and not needed: {missing}")
     table(
-        f"{dataset['name']}: licence {dataset['licence']}",
-        ((n, s["format"], ", ".join(s["images"])) for n, s in dataset["splits"].items()),
-        ("split", "format", "photos"),
+        f"{dataset['name']}: licence {dataset['licence']}; what its ground truth holds",
+        (_ground_truth(folder, name) for name in dataset["splits"]),
+        ("split", "photos", "of them here", "boxes", "ignored", "legible"),
     )
     where(folder)
+
+
+def _ground_truth(folder: Path, split: str) -> tuple[str, int, int, int, int, int]:
+    from .datasets.dataset import count_split
+
+    counted, here = count_split(folder, split)
+    ignored = counted.ignored.total()
+    return split, counted.photos, here, counted.regions, ignored, counted.legible
 
 
 @app.command()

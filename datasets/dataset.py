@@ -6,7 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -180,3 +180,13 @@ def count_labels(items: Iterable[Photo | Refusal]) -> LabelCounts:
     for item in items:
         counts.add(item)
     return counts
+
+
+def count_split(folder: Path, split: str) -> tuple[LabelCounts, int]:
+    """The whole ground truth of a split of a fetched dataset, and how many of its photos are there."""
+    format, labels = dataset_labels(folder, split)
+    counts, here = LabelCounts(), 0
+    for item in open_labels(format, replace(labels, keep_missing=True)):
+        counts.add(item)
+        here += isinstance(item, Photo) and item.path.is_file()
+    return counts, here

@@ -1,11 +1,12 @@
 """Opening loose folders, and the ground truth of real sets counted to the last box."""
 
+import json
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from ocrdata.datasets.dataset import LabelCounts, count_labels, find_labels, open_labels
+from ocrdata.datasets.dataset import LabelCounts, count_labels, count_split, find_labels, open_labels
 from ocrdata.datasets.readers.labels import Labels
 from ocrdata.errors import UserError
 
@@ -100,3 +101,17 @@ def test_counts_add_up():
     two = LabelCounts(2, 5, Counter({"###": 2, "empty": 1}), Counter({"missing_photo": 4}))
     assert one + two == LabelCounts(3, 8, {"###": 3, "empty": 1}, {"missing_photo": 5})
     assert (one + two).legible == 4
+
+
+def test_the_whole_ground_truth_is_counted_whether_the_photos_are_there_or_not(tmp_path):
+    split = {"format": "icdar2015", "labels": "gt", "images": ["images"]}
+    described = {"name": "x", "licence": "CC0", "splits": {"train": split}}
+    (tmp_path / "dataset.json").write_text(json.dumps(described), encoding="utf-8")
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "img_2.jpg").write_bytes(b"x")
+    (tmp_path / "gt").mkdir()
+    for number, texts in {1: ["a", "###"], 2: ["b"]}.items():
+        lines = "".join(f"0,0,9,0,9,9,0,9,{text}\n" for text in texts)
+        (tmp_path / "gt" / f"gt_img_{number}.txt").write_text(lines, encoding="utf-8")
+    counts, here = count_split(tmp_path, "train")
+    assert (counts.photos, here, counts.regions, counts.legible) == (2, 1, 3, 2)
