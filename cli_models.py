@@ -49,6 +49,8 @@ def train(
     from .train.log import Row
 
     validation = val or settings.val
+    if validation and validation.resolve() == pack.resolve():
+        raise UserError(f"{validation} is the training data too: a score on it says nothing; leave out --val")
     fit = Fit(settings, Pack(pack), Pack(validation) if validation else None, out_dir, resume)
     counts("left out of training", fit.refused)
 

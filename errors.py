@@ -18,3 +18,14 @@ class MissingPackage(UserError):
     def __str__(self) -> str:
         package, extra, purpose = self.args
         return f"{purpose} needs the package '{package}': pip install 'ocrdata[{extra}]'"
+
+
+class Stopped(Exception):
+    """The user or the system stopped the work, which is saved. Exit code 130 (Ctrl-C) or 143 (SIGTERM)."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message, code)
+        self.code = code
+
+    def __str__(self) -> str:
+        return str(self.args[0])

@@ -11,7 +11,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from .errors import Trouble, UserError
+from .errors import Stopped, Trouble, UserError
 
 
 class Commands(TyperGroup):
@@ -26,6 +26,8 @@ class Commands(TyperGroup):
             _fail(str(error), 2)
         except Trouble as error:
             _fail(str(error), 1)
+        except Stopped as error:
+            _fail(str(error), error.code)
         except KeyboardInterrupt:
             _fail("stopped; nothing finished is lost: run the same command again to continue", 130)
         except OSError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ import paddle
 from numpy.typing import NDArray
 from paddle import nn
 
-from ..errors import Trouble, UserError
+from ..errors import Stopped, UserError
 from ..prep.jobs import digest_of
 from ..prep.store import Pack
 from . import checkpoint
@@ -144,7 +145,7 @@ class Fit:
     def run(self, progress: Callable[[int], None] = lambda steps: None, report: Report = lambda row: None) -> Result:
         """Train to the end. progress: called with the number of batches done since the last call.
 
-        SIGTERM and Ctrl-C end the current step, save, and raise Trouble. Raises UserError where the loss is no
+        SIGTERM and Ctrl-C end the current step, save, and raise Stopped. Raises UserError where the loss is no
         number, with the sample.
         """
         cv2.setNumThreads(1)
@@ -171,8 +172,9 @@ class Fit:
                 if done % save_every == 0 or last or stop:
                     self._save(LAST)
                 if stop and not last:
-                    raise Trouble(
-                        f"stopped by {stop[0]} after step {done}, which is saved: --resume goes on from there"
+                    raise Stopped(
+                        f"stopped by {stop[0]} after step {done}, which is saved: --resume goes on from there",
+                        128 + signal.Signals[stop[0]],
                     )
         refused = self.refused + Counter({"label_too_long": len(self.feed.too_long)})
         scores = self.about.best or self.about.scores

@@ -12,7 +12,7 @@ import pytest
 
 from ocrdata.datasets.images import encode_jpeg
 from ocrdata.datasets.records import Sample
-from ocrdata.errors import Trouble, UserError
+from ocrdata.errors import Stopped, UserError
 from ocrdata.prep.store import Pack, write_shard
 from ocrdata.train import checkpoint
 from ocrdata.train.config import TrainConfig
@@ -94,7 +94,7 @@ def test_a_stop_signal_saves_the_step_and_resuming_goes_on(tmp_path, small, make
         if done[0] == 13:
             os.kill(os.getpid(), signal.SIGTERM)
 
-    with pytest.raises(Trouble, match=r"stopped by SIGTERM after step 1[345], which is saved"):
+    with pytest.raises(Stopped, match=r"stopped by SIGTERM after step 1[345], which is saved"):
         Fit(config, pack, None, tmp_path / "cut").run(progress=stop)
     resumed = Fit(config, pack, None, tmp_path / "cut", resume=True)
     assert resumed.start in (13, 14, 15)
