@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import cv2
+import numpy as np
 from rich.console import Console
 from rich.text import Text
 
@@ -29,6 +30,7 @@ PRESET = "preset:digits"
 LINES = 20_000
 UNSEEN = 1000
 SHOWN = 8
+SHADES = "@%#*+=-:. "  # from dark to light
 Value = TypeVar("Value")
 
 
@@ -117,16 +119,20 @@ def _read(bundle: Path, pack: Path, console: Console) -> None:
     samples = list(islice(Pack(pack), SHOWN))
     images = [decode(sample.image) for sample in samples]
     for sample, image, (text, confidence) in zip(samples, images, Reader(bundle).read(images), strict=True):
-        console.print(as_text(image, console.width))
+        console.print(as_text(image, console))
         verdict = "right" if text == sample.label else f"wrong: {sample.label} was rendered"
         console.print(f"{text}   confidence {confidence:.2f}   {verdict}\n", highlight=False)
 
 
-def as_text(image: Image, columns: int, rows: int = 8) -> Text:
-    """A line picture for the terminal: two pixels in each character cell, one above the other."""
+def as_text(image: Image, console: Console, rows: int = 8) -> Text:
+    """A line picture for the terminal: two pixels in each cell, one above the other; shades where it has no colours."""
     height = 2 * rows
-    width = max(1, min(columns - 1, round(image.shape[1] * height / image.shape[0])))
+    width = max(1, min(console.width - 1, round(image.shape[1] * height / image.shape[0])))
     small = cv2.cvtColor(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2RGB)
+    if console.color_system is None:
+        grey = small.reshape(rows, 2, width, 3).mean(axis=(1, 3))
+        shade = (grey - grey.min()) / max(1.0, float(np.ptp(grey))) * (len(SHADES) - 1)
+        return Text("\n".join("".join(SHADES[int(v)] for v in row) for row in shade) + "\n")
     text = Text()
     for y in range(0, height, 2):
         for upper, lower in zip(small[y], small[y + 1], strict=True):

@@ -1,0 +1,29 @@
+"""The demo from end to end, made small, and again over what is there."""
+
+import numpy as np
+from rich.console import Console
+
+from ocrdata import demo
+from ocrdata.config import load
+
+
+def test_the_demo_makes_everything_and_a_second_run_makes_nothing_anew(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(demo, "LINES", 64)
+    monkeypatch.setattr(demo, "UNSEEN", 16)
+    small = ["steps=2", "batch_size=8", "eval_every=0"]
+    monkeypatch.setattr(demo, "load", lambda name, section, model: load(name, section, model, small))
+    console = Console(width=100)
+    demo.run(tmp_path / "out", console)
+    assert {p.name for p in (tmp_path / "out").iterdir()} >= {"lines", "unseen", "report.html", "run", "bundle"}
+    bundle = (tmp_path / "out" / "bundle" / "bundle.yml").stat().st_mtime_ns
+    demo.run(tmp_path / "out", console)
+    assert (tmp_path / "out" / "bundle" / "bundle.yml").stat().st_mtime_ns == bundle
+    assert "line accuracy on unseen synthetic lines" in capsys.readouterr().out
+
+
+def test_a_line_is_drawn_in_the_terminal_with_and_without_colours():
+    image = np.full((32, 64, 3), 255, np.uint8)
+    image[8:24, 16:48] = 0
+    plain = demo.as_text(image, Console(width=80, color_system=None)).plain.split("\n")
+    assert plain[0].strip() == "" and "@@@@" in plain[4]
+    assert demo.as_text(image, Console(width=80, color_system="truecolor", force_terminal=True)).spans
