@@ -118,10 +118,13 @@ def export(
     from .train.evaluate import open_lines
 
     require_paddle("exporting")
+    from .train.bundle import ONNX
     from .train.export import export as write
     from .train.export import verify as compare
 
-    write(run, out_dir, overwrite)
+    bundle = write(run, out_dir, overwrite)
+    if ONNX not in bundle.files:
+        line("no ONNX model was written: paddle2onnx is not installed; Paddle reads this bundle")
     if verify:
         lines = [x.image for x in islice(open_lines(data), 256) if not isinstance(x, Refusal)] if data else []
         table(

@@ -22,7 +22,7 @@ from .ctc import TIME_STRIDE, decode
 from .preprocess import InputRule, fit, stack
 from .reader import Engine, OnnxEngine, PaddleEngine, width_batches
 from .run import GraphEngine, load_run
-from .to_onnx import require_converter, to_onnx
+from .to_onnx import has_converter, to_onnx
 
 TOLERANCE = 1e-4
 PACKAGES = ("numpy", "opencv-python-headless", "paddlepaddle", "paddlepaddle-gpu", "paddle2onnx")
@@ -55,16 +55,15 @@ class _Probabilities(nn.Layer):
 def export(run: Path, out: Path, overwrite: bool = False) -> Bundle:
     """Write the best weights of a run's folder as the bundle `out`.
 
-    overwrite: replace a bundle that is there. Raises UserError for what is no run and for a folder in the way.
+    overwrite: replace a bundle that is there. Without paddle2onnx the bundle holds Paddle's format alone. Raises UserError for what is no run and for a folder in the way.
     """
     _check_free(out, overwrite)
-    require_converter()
     about, config, charset, network = load_run(run)
     rule = config.input_rule()
     out.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     try:
-        _write_models(folder, network, rule)
+        files = _write_models(folder, network, rule)
         bundle = Bundle(
             format=FORMAT,
             task="recognition",
@@ -75,7 +74,7 @@ def export(run: Path, out: Path, overwrite: bool = False) -> Bundle:
             metrics=about.best or about.scores,
             data={**about.data, "steps": about.step},
             versions=versions(),
-            files={name: entry(folder / name) for name in (PADDLE_MODEL, PADDLE_WEIGHTS, ONNX)},
+            files={name: entry(folder / name) for name in files},
         )
         write_spec(folder, bundle)
         folder.chmod(0o755)  # mkdtemp keeps others out
@@ -110,19 +109,24 @@ def versions() -> dict[str, str]:
     return found
 
 
-def _write_models(folder: Path, network: nn.Layer, rule: InputRule) -> None:
+def _write_models(folder: Path, network: nn.Layer, rule: InputRule) -> list[str]:
+    """Names of the files written."""
     model = _Probabilities(network)
     model.eval()
     shape = paddle.static.InputSpec([None, 3, rule.height, None], "float32", "images")
     paddle.jit.save(model, str(folder / "model"), input_spec=[shape])
-    to_onnx(folder / PADDLE_MODEL, folder / PADDLE_WEIGHTS, folder / ONNX)
+    files = [PADDLE_MODEL, PADDLE_WEIGHTS]
+    if has_converter():
+        to_onnx(folder / PADDLE_MODEL, folder / PADDLE_WEIGHTS, folder / ONNX)
+        files.append(ONNX)
     for extra in folder.iterdir():
-        if extra.name not in (PADDLE_MODEL, PADDLE_WEIGHTS, ONNX):
+        if extra.name not in files:
             extra.unlink()
+    return files
 
 
 def verify(run: Path, folder: Path, lines: Sequence[Image] = ()) -> list[Agreement]:
-    """Read the same lines with the training graph and with both engines of the bundle.
+    """Read the same lines with the training graph and with the engines of the bundle.
 
     lines: (H, W, 3) BGR pictures; none takes patterns of many widths. Raises Trouble above a difference of 1e-4.
     """
@@ -130,9 +134,10 @@ def verify(run: Path, folder: Path, lines: Sequence[Image] = ()) -> list[Agreeme
     _, _, _, network = load_run(run)
     images = [fit(image, bundle.input) for image in lines or patterns(bundle.input)]
     engines: dict[str, Engine] = {"Paddle inference": PaddleEngine(folder)}
-    if find_spec("onnxruntime") is None:
-        raise MissingPackage("onnxruntime", "onnx", "comparing the ONNX model")
-    engines["ONNX Runtime"] = OnnxEngine(folder)
+    if ONNX in bundle.files:
+        if find_spec("onnxruntime") is None:
+            raise MissingPackage("onnxruntime", "onnx", "comparing the ONNX model")
+        engines["ONNX Runtime"] = OnnxEngine(folder)
     results = [_compare(name, engine, GraphEngine(network), images, bundle) for name, engine in engines.items()]
     for result in results:
         if not result.difference <= TOLERANCE:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..corpora.charset import Charset
 from ..datasets.images import BadImage, Image, read_image
-from ..errors import MissingPackage
+from ..errors import MissingPackage, UserError
 from . import backend
 from .bundle import ONNX, PADDLE_MODEL, PADDLE_WEIGHTS, Bundle, has_package, open_bundle
 from .ctc import Reading, decode
@@ -139,10 +139,12 @@ class Reader(LineReader):
 
 
 def _engine(folder: Path, bundle: Bundle, name: EngineName, threads: int) -> Engine:
+    if name == "onnx" and ONNX not in bundle.files:
+        raise UserError(f"{folder} holds no ONNX model: it was exported without paddle2onnx; use --engine paddle")
     if name == "onnx" or (name == "auto" and ONNX in bundle.files and has_package("onnxruntime")):
         if not has_package("onnxruntime"):
             raise MissingPackage("onnxruntime", "onnx", f"reading {folder / ONNX}")
         return OnnxEngine(folder, threads)
-    if name == "auto" and not has_package("paddle"):
+    if name == "auto" and ONNX in bundle.files and not has_package("paddle"):
         raise MissingPackage("onnxruntime", "onnx", f"reading {folder / ONNX}")
     return PaddleEngine(folder, threads)

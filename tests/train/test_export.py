@@ -17,6 +17,7 @@ from ocrdata.train.evaluate import evaluate, open_lines, open_reader
 from ocrdata.train.export import export, verify
 from ocrdata.train.fit import Fit
 from ocrdata.train.reader import Reader
+from ocrdata.train.to_onnx import has_converter
 
 SMALL = {"name": "tiny", "channels": [8, 16, 16, 24], "context": 32, "reach": 3}
 
@@ -43,8 +44,17 @@ def bundle(trained, tmp_path):
 
 def test_both_engines_agree_with_the_training_graph(trained):
     results = verify(trained / "run", trained / "bundle")
-    assert [r.engine for r in results] == ["Paddle inference", "ONNX Runtime"]
+    assert [r.engine for r in results] == ["Paddle inference", "ONNX Runtime"][: 1 + has_converter()]
     assert all(r.difference <= 1e-4 and r.changed == 0 and r.lines == 64 for r in results)
+
+
+def test_without_the_converter_a_bundle_holds_paddles_format_alone(trained, tmp_path, monkeypatch):
+    monkeypatch.setattr("ocrdata.train.export.has_converter", lambda: False)
+    export(trained / "run", tmp_path / "bundle")
+    assert [r.engine for r in verify(trained / "run", tmp_path / "bundle")] == ["Paddle inference"]
+    assert Reader(tmp_path / "bundle").read([np.zeros((32, 64, 3), np.uint8)])
+    with pytest.raises(UserError, match="holds no ONNX model"):
+        Reader(tmp_path / "bundle", "onnx")
 
 
 def test_the_recurrent_network_exports_too(tmp_path, make_pack):
@@ -85,6 +95,7 @@ print(json.dumps([[p.name, getattr(r, "reason", r)] for p, r in reader.read_file
 """
 
 
+@pytest.mark.skipif(not has_converter(), reason="paddle2onnx is not installed")
 def test_a_bundle_reads_files_without_paddle_and_goes_on_after_a_bad_one(trained, tmp_path, picture):
     cv2.imwrite(str(tmp_path / "a.png"), picture("507"))
     (tmp_path / "b.png").write_bytes(b"no picture")
@@ -135,16 +146,18 @@ def test_a_bundle_of_another_kind_is_refused_with_both_values(bundle, values, me
 
 
 def test_damaged_files_are_named(bundle):
-    model = bundle / "model.onnx"
+    model = bundle / "model.pdiparams"
     whole = model.read_bytes()
     model.write_bytes(whole[:-100])
-    with pytest.raises(UserError, match=rf"model\.onnx: {len(whole) - 100} bytes, and the bundle lists {len(whole)}"):
+    with pytest.raises(
+        UserError, match=rf"model\.pdiparams: {len(whole) - 100} bytes, and the bundle lists {len(whole)}"
+    ):
         Reader(bundle)
     model.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
-    with pytest.raises(UserError, match=r"model\.onnx: sha256 \w{16}…, and the bundle lists \w{16}…: changed"):
+    with pytest.raises(UserError, match=r"model\.pdiparams: sha256 \w{16}…, and the bundle lists \w{16}…: changed"):
         Reader(bundle)
     model.unlink()
-    with pytest.raises(UserError, match=r"model\.onnx: missing"):
+    with pytest.raises(UserError, match=r"model\.pdiparams: missing"):
         Reader(bundle)
     spec = bundle / "bundle.yml"
     spec.write_bytes(spec.read_bytes()[:300])
