@@ -55,7 +55,8 @@ class _Probabilities(nn.Layer):
 def export(run: Path, out: Path, overwrite: bool = False) -> Bundle:
     """Write the best weights of a run's folder as the bundle `out`.
 
-    overwrite: replace a bundle that is there. Without paddle2onnx the bundle holds Paddle's format alone. Raises UserError for what is no run and for a folder in the way.
+    overwrite: replace a bundle that is there. Without paddle2onnx the bundle holds Paddle's format alone.
+    Raises UserError for what is no run and for a folder in the way.
     """
     _check_free(out, overwrite)
     about, config, charset, network = load_run(run)
