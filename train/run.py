@@ -8,6 +8,7 @@ import paddle
 from paddle import nn
 
 from ..corpora.charset import Charset
+from ..errors import UserError
 from . import checkpoint
 from .checkpoint import About, Arrays
 from .config import TrainConfig
@@ -35,10 +36,16 @@ class GraphEngine:
 
 
 def set_weights(network: nn.Layer, weights: Arrays) -> None:
-    """Fill all parameters and buffers; the names must be the network's own."""
+    """Fill all parameters and buffers. Raises UserError where names or shapes are not the network's own."""
     own = tensors(network)
-    if set(own) != set(weights):
-        raise ValueError(f"weights of another network: {sorted(set(own) ^ set(weights))[:5]}")
+    here = {name: list(value.shape) for name, value in own.items()}
+    there = {name: list(value.shape) for name, value in weights.items()}
+    if here != there:
+        name = next(n for n in sorted({*here, *there}) if here.get(n) != there.get(n))
+        raise UserError(
+            "the weights are of another network, or another version of ocrdata wrote them: "
+            f"{name} has the shape {there.get(name)} there and {here.get(name)} here"
+        )
     for name, value in own.items():
         value.set_value(weights[name])
 

@@ -18,6 +18,8 @@ from ocrdata.train import checkpoint
 from ocrdata.train.config import TrainConfig
 from ocrdata.train.evaluate import evaluate, open_lines, open_reader
 from ocrdata.train.fit import Fit, learning_rate
+from ocrdata.train.networks import build, tensors
+from ocrdata.train.run import set_weights
 
 SCRIPT = """
 import sys, time
@@ -169,3 +171,15 @@ def test_the_rate_rises_and_falls():
     assert rates[0] == 0.1 and max(rates) == rates[9] == 1 and rates[-1] < 0.001
     flat = TrainConfig(charset="01", steps=100, optimizer={"lr": 1, "warmup": 0, "schedule": "constant"})
     assert {learning_rate(flat.optimizer, step, 100) for step in range(100)} == {1}
+
+
+def test_weights_of_another_network_are_refused():
+    config = TrainConfig(network={"name": "tiny"}, charset="01", width=96, steps=1)
+    network = build(config, 2)
+    weights = {name: value.numpy() for name, value in tensors(network).items()}
+    set_weights(network, weights)
+    name = sorted(weights)[0]
+    with pytest.raises(UserError, match=rf"{name} has the shape \[3\] there"):
+        set_weights(network, {**weights, name: np.zeros(3, np.float32)})
+    with pytest.raises(UserError, match=r"extra has the shape \[1\] there and None here"):
+        set_weights(network, {**weights, "extra": np.zeros(1, np.float32)})
