@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -25,6 +26,7 @@ from .run import GraphEngine, load_run
 from .to_onnx import has_converter, to_onnx
 
 TOLERANCE = 1e-4
+ROOM = 1 << 20  # bytes; with less the disk is full
 PACKAGES = ("numpy", "opencv-python-headless", "paddlepaddle", "paddlepaddle-gpu", "paddle2onnx")
 
 
@@ -64,7 +66,12 @@ def export(run: Path, out: Path, overwrite: bool = False) -> Bundle:
     out.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     try:
-        files = _write_models(folder, network, rule)
+        try:
+            files = _write_models(folder, network, rule)
+        except (Trouble, RuntimeError):  # Paddle and the converter go on with what a full disk took
+            if shutil.disk_usage(folder).free < ROOM:
+                raise OSError(errno.ENOSPC, "No space left on device", str(out)) from None
+            raise
         bundle = Bundle(
             format=FORMAT,
             task="recognition",
