@@ -21,6 +21,7 @@ def require_paddle(purpose: str = "training") -> ModuleType:
     if importlib.util.find_spec("paddle") is None:
         raise MissingPackage("paddlepaddle", "train", purpose)
     choose_kernels()
+    os.environ.setdefault("GLOG_minloglevel", "2")  # errors only: exporting warns of what does not matter
     warnings.filterwarnings("ignore", "When training, we now always track global mean")  # once for each batch norm
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # for example that there is no ccache, which only compilers need
