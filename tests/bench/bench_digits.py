@@ -25,16 +25,15 @@ from ocrdata.train.reader import Reader
 
 CROPS = Path(__file__).resolve().parents[3] / "shared" / "data" / "wire_tags"
 TURNED = Path(__file__).with_name("wire_tags_orientation.tsv")
-LINES = 100_000  # distinct lines are worth more than epochs
-STEPS = 12_000
 
 
-def make(folder: Path) -> Path:
+def make(folder: Path, lines: int, steps: int | None) -> Path:
     """Render, train and export with the commands that a user types; returns the bundle."""
     pack, run, bundle = folder / "lines", folder / "run", folder / "bundle"
+    longer = ["--set", f"steps={steps}"] if steps else []
     for command in (
-        ["synth", "preset:digits", "-n", str(LINES), "-o", str(pack)],
-        ["train", "preset:digits", "--data", str(pack), "-o", str(run), "--set", f"steps={STEPS}"],
+        ["synth", "preset:digits", "-n", str(lines), "-o", str(pack)],
+        ["train", "preset:digits", "--data", str(pack), "-o", str(run), *longer],
         ["export", str(run), "-o", str(bundle)],
     ):
         began = time.perf_counter()
@@ -75,10 +74,12 @@ def main() -> None:
     """Prints line accuracy by orientation."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("-o", "--out", type=Path, default=Path("digits"))
+    parser.add_argument("--lines", type=int, default=20_000)
+    parser.add_argument("--steps", type=int, help="instead of the preset's")
     parser.add_argument("--bundle", type=Path)
     parser.add_argument("--wrong", type=Path, help="write a picture of the wrongly read upright crops")
     arguments = parser.parse_args()
-    bundle = arguments.bundle or make(arguments.out)
+    bundle = arguments.bundle or make(arguments.out, arguments.lines, arguments.steps)
     lines = crops()
     lines_of, right = Counter[str](), Counter[str]()
     wrong = []
