@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 OUT ?= demo-out
 FONTS := fonts-noto-cjk fonts-wqy-microhei fonts-wqy-zenhei fonts-arphic-uming fonts-arphic-ukai \
-	fonts-dejavu fonts-liberation2 fonts-freefont-ttf fonts-roboto-unhinted fonts-open-sans fonts-hack fonts-b612
+	fonts-dejavu fonts-liberation fonts-liberation2 fonts-freefont-ttf fonts-roboto-unhinted fonts-open-sans fonts-hack fonts-b612
 
 # libgomp1: Paddle's wheel links to it and a minimal system lacks it.
 SYSTEM := libgomp1 $(FONTS)
