@@ -17,7 +17,7 @@ class MissingPackage(UserError):
 
     def __str__(self) -> str:
         package, extra, purpose = self.args
-        return f"{purpose} needs the package '{package}': pip install 'ocrdata[{extra}]'"
+        return f"{purpose} needs the package '{package}': pip install {package} (or ocrdata with its extra '{extra}')"
 
 
 class Stopped(Exception):
