@@ -6,10 +6,11 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pydantic import Field
 
 from ..config import Config
@@ -19,10 +20,11 @@ from ..errors import UserError
 from .geometry import BadRegion
 from .jobs import Job, Planned, check_out
 from .labels import label_problem
+from .look import thumbnail
 from .photos import InputTotals, from_record, to_record
 from .rectify import MAX_SIDE, Crop, Interpolation, Vertical, apply_policy, rectify
 from .spool import Spool, SpoolWriter
-from .store import TEMPORARY
+from .store import EXAMPLES_PER_REASON, TEMPORARY
 
 # A shard costs some milliseconds whatever it holds, and what a kill loses is a shard.
 SHARD_BOXES = 2000
@@ -55,16 +57,20 @@ class PhotoSource:
 
     def items(self, start: int, stop: int) -> Items:
         """Crops and refusals of the photos `start` to `stop`."""
+        shown = Counter[str]()
         for record, place in self.spool.read(start, stop):
             item = from_record(record, place)
             if isinstance(item, Refusal):
                 yield item
             else:
-                yield from crop_photo(item, self.config)
+                yield from crop_photo(item, self.config, shown)
 
 
-def crop_photo(photo: Photo, config: CropConfig) -> Items:
-    """One item for each region, in order; before them a refusal of the photo itself where it cannot be read."""
+def crop_photo(photo: Photo, config: CropConfig, shown: Counter[str]) -> Items:
+    """One item for each region, in order; before them a refusal of the photo itself where it cannot be read.
+
+    shown: refusals so far, by reason; the first few of each get a picture.
+    """
     image: Image | None = None
     try:
         image = read_image(photo.path)
@@ -72,12 +78,29 @@ def crop_photo(photo: Photo, config: CropConfig) -> Items:
         yield Refusal(PHOTO + error.reason, photo.name, error.detail)
     for index, region in enumerate(photo.regions):
         origin = f"{photo.name}#{index}"
+        item: Item
         if region.ignore is not None:
-            yield Refusal(IGNORED + region.ignore, origin, text=region.text)
+            item = Refusal(IGNORED + region.ignore, origin, text=region.text)
         elif image is None:
-            yield Refusal("unreadable_photo", origin, text=region.text)
+            item = Refusal("unreadable_photo", origin, text=region.text)
         else:
-            yield _crop_region(image, region, origin, config)
+            item = _crop_region(image, region, origin, config)
+        if isinstance(item, Refusal) and image is not None:
+            shown[item.reason] += 1
+            if shown[item.reason] <= EXAMPLES_PER_REASON:
+                item = replace(item, thumb=_picture(image, region))
+        yield item
+
+
+def _picture(image: Image, region: Region) -> bytes | None:
+    """What of a refused region is on the photo, as it stands there."""
+    if region.polygon is None or not np.isfinite(region.polygon).all():
+        return None
+    height, width = image.shape[:2]
+    low, high = region.polygon.min(0), region.polygon.max(0)
+    x0, x1 = (int(np.clip(x, 0, width)) for x in (low[0], high[0] + 1))
+    y0, y1 = (int(np.clip(y, 0, height)) for y in (low[1], high[1] + 1))
+    return thumbnail(image[y0:y1, x0:x1]) if x0 < x1 and y0 < y1 else None
 
 
 def _crop_region(image: Image, region: Region, origin: str, config: CropConfig) -> Item:

@@ -43,6 +43,8 @@ def outline(polygon: NDArray[np.float32]) -> Outline:
         raise BadRegion("bad_coordinates", "a polygon is N pairs of numbers")
     # Nearly every region has four points, where plain numbers are several times as fast as arrays.
     pairs = polygon.tolist()
+    if len(pairs) == 4 and _plainly_convex(*pairs):
+        return Outline(polygon.astype(np.float64), False)
     if not math.isfinite(sum(x + y for x, y in pairs)):
         raise BadRegion("bad_coordinates", "a polygon is pairs of finite numbers")
     pairs = [p for i, p in enumerate(pairs) if _apart(p, pairs[i - 1])]
@@ -57,6 +59,15 @@ def outline(polygon: NDArray[np.float32]) -> Outline:
     if area < 0:  # keep the first corner: that is where the text begins
         pairs = [pairs[0], *pairs[:0:-1]]
     return Outline(np.array(pairs), area < 0)
+
+
+def _plainly_convex(a: list[float], b: list[float], c: list[float], d: list[float]) -> bool:
+    """Whether four points run clockwise around a quad that is far from degenerate: nothing else need be checked."""
+    extent = max(a[0], b[0], c[0], d[0]) - min(a[0], b[0], c[0], d[0])
+    extent = max(extent, max(a[1], b[1], c[1], d[1]) - min(a[1], b[1], c[1], d[1]))
+    turns = _cross(a, b, c), _cross(b, c, d), _cross(c, d, a), _cross(d, a, b)
+    # Not so for infinite and missing numbers, for which no comparison holds.
+    return min(turns) > 0.01 * extent and extent < math.inf and turns[0] + turns[2] > 2 * extent
 
 
 def _apart(a: list[float], b: list[float]) -> bool:

@@ -173,3 +173,13 @@ def test_the_manifest_is_plain_json(tmp_path, make_photos):
         "shard-00000",
         "shard-00000.json",
     ]
+
+
+def test_the_first_refused_regions_of_a_reason_are_shown_with_their_picture(tmp_path, make_photos):
+    examples = crop(make_photos(8), tmp_path / "pack")["examples"]
+    shown = [e for e in examples if e["reason"] == "ignored_###"]
+    assert len(shown) == 5 and all(decode(bytes.fromhex(e["thumb"])).shape[0] > 1 for e in shown)
+    outside = Region(np.array([(900, 900), (990, 900), (990, 930), (900, 930)], np.float32), "far away")
+    photo = dataclasses.replace(make_photos(1)[0], regions=(outside,))
+    (refused,) = crop([photo], tmp_path / "other")["examples"]
+    assert refused["reason"] == "outside_photo" and refused["thumb"] == ""
