@@ -162,6 +162,7 @@ class _Seen:
             keys.append(key.decode(errors="replace"))
 
     def add(self, layout: Layout, number: int, reading: Any) -> None:
+        """Look at one sample."""
         if layout.images:
             key = layout.images.key(number)
             image = reading.get(key)
@@ -201,6 +202,7 @@ class _Seen:
                 self.not_utf8.append(label)
 
     def findings(self, place: str, layout: Layout) -> Iterator[Finding]:
+        """What all samples together show."""
         if self.counts["broken"]:
             reasons = ", ".join(f"{n} {r}" for r, n in self.reasons.most_common())
             sentence = f"{self._shown('broken', 'picture')} cannot be decoded ({reasons})"

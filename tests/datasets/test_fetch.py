@@ -204,7 +204,8 @@ def test_files_placed_by_hand_are_used(entry, mirror, tmp_path):
     (out / "downloads").mkdir(parents=True)
     for path in list(mirror.iterdir()):
         path.rename(out / "downloads" / path.name)
-    bring(entry(), out, mirror)
+    dataset, _ = bring(entry(), out, mirror)
+    assert dataset["files"].keys() >= {"photos.tar.gz", "gt.zip"}
     check_photos(out)
 
 
