@@ -21,7 +21,7 @@ class MissingPackage(UserError):
 
 
 class Stopped(Exception):
-    """The user or the system stopped the work, which is saved. Exit code 130 (Ctrl-C) or 143 (SIGTERM)."""
+    """The user or the system stopped the work, which is saved. Exit code 2 (Ctrl-C) or 143 (SIGTERM)."""
 
     def __init__(self, message: str, code: int) -> None:
         super().__init__(message, code)

@@ -15,7 +15,7 @@ from .errors import Stopped, Trouble, UserError
 
 
 class Commands(TyperGroup):
-    """The command group. Exit codes: 0 done, 1 not the user's trouble, 2 wrong input, 130 Ctrl-C, 143 SIGTERM."""
+    """The command group. Exit codes: 0 done, 1 not the user's trouble, 2 wrong input or Ctrl-C, 143 SIGTERM."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command; here, inside Typer, so that Typer's own handling of Ctrl-C comes later."""
@@ -29,7 +29,7 @@ class Commands(TyperGroup):
         except Stopped as error:
             _fail(str(error), error.code)
         except KeyboardInterrupt:
-            _fail("stopped; nothing finished is lost: run the same command again to continue", 130)
+            _fail("stopped; nothing finished is lost: run the same command again to continue", 2)
         except OSError as error:
             at = f" at {error.filename}" if error.filename else ""
             if error.errno == errno.ENOSPC:

@@ -36,7 +36,7 @@ class CropConfig(Config):
     """How regions become pictures.
 
     vertical: what happens to lines at least 1.5 times as high as wide. padding: added around a region, as a share of
-    the line's thickness. interpolation: cubic is a little sharper, and takes twice the time. min_side: pixels.
+    the line's thickness. interpolation: cubic is a little sharper, and warps half as fast. min_side: pixels.
     max_length: characters of the longest label that is kept.
     """
 

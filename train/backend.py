@@ -31,8 +31,8 @@ def require_paddle(purpose: str = "training") -> ModuleType:
 def choose_kernels() -> None:
     """Let the matrix library inside Paddle use the vector instructions that an AMD processor has.
 
-    That library (MKL-ML of 2019) takes SSE code on every processor that is not Intel's; this variable names the
-    code path instead: 5 is AVX2, 7 is AVX-512. It is read at the first matrix product, so it can be set here.
+    That library (MKL-ML of 2019) seems to take its oldest code on processors that are not Intel's; this variable
+    names the code path instead: 5 is AVX2, 7 is AVX-512. It is read at the first matrix product, so it can be set here.
     On one Zen 5 core, images/s of training four convolutions and CTC (32x160): 346 as it comes, 641 with 5, 812
     with 7; one matrix product 34, 95 and 180 GFLOP/s. A value that the user has set stays.
     """

@@ -174,7 +174,7 @@ class Fit:
                 if stop and not last:
                     raise Stopped(
                         f"stopped by {stop[0]} after step {done}, which is saved: --resume goes on from there",
-                        128 + signal.Signals[stop[0]],
+                        2 if stop[0] == "SIGINT" else 128 + signal.SIGTERM,
                     )
         refused = self.refused + Counter({"label_too_long": len(self.feed.too_long)})
         scores = self.about.best or self.about.scores
