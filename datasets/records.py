@@ -44,23 +44,30 @@ class Sample:
     """One recognition sample: encoded picture bytes and the text that they show.
 
     notes: snake_case names of what was done to make it ("curved", "vertical_rotated"); counted, not stored.
+    font: name of the font that drew it, where one did; counted, not stored.
     """
 
     image: bytes
     label: str
     origin: str = ""
     notes: tuple[str, ...] = ()
+    font: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A sample that was not made, and why. Reasons are short snake_case names that are counted."""
+    """A sample that was not made, and why. Reasons are short snake_case names that are counted.
+
+    thumb: encoded bytes of a small picture of what was refused. font, character: at fault, where one is.
+    """
 
     reason: str
     origin: str
     detail: str = ""
     text: str = ""
     thumb: bytes | None = None
+    font: str = ""
+    character: str = ""
 
 
 Item = Sample | Refusal

@@ -76,9 +76,9 @@ def _broken(figures: dict[str, Any]) -> Iterator[Finding]:
     lost, total = sum(refused.values()), figures["count"] + sum(figures["refusals"].values())
     if lost > MUCH_LOST * total:
         reasons = ", ".join(f"{reason} {count(n)}" for reason, n in refused.items())
-        yield Finding(
-            "look", f"Candidates lost when the pack was made: {count(lost)} ({percent(lost / total)}): {reasons}."
-        )
+        made = figures["made"] or {}
+        what = "Attempts refused and drawn anew" if made.get("kind") == "synth" else "Candidates lost"
+        yield Finding("look", f"{what} when the pack was made: {count(lost)} ({percent(lost / total)}): {reasons}.")
     if every > 1:
         yield Finding(
             "look",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,7 @@ class InputTotals:
 def to_record(photo: Photo | Refusal) -> tuple[Any, Any]:
     """(record, place) for a spool; the file's size stands for its pixels, so that a replaced photo is another job."""
     if isinstance(photo, Refusal):
-        return {k: v for k, v in asdict(photo).items() if k != "thumb"}, None
+        return {name: getattr(photo, name) for name in ("reason", "origin", "detail", "text")}, None
     try:
         size = photo.path.stat().st_size
     except OSError:

@@ -12,6 +12,7 @@ from ..files import whole_file, write_json
 from .charts import bars
 from .measured import Example
 from .page import page, picture, pictures, section, table
+from .refused import refusal_part
 from .stats import Stats
 from .text import code_point, count, name_of, percent, safe, size, visible
 
@@ -50,7 +51,7 @@ def report(stats: Stats) -> str:
         "labels": ("Labels", _labels(figures)),
         "pictures": ("Pictures", _charts(figures, ("picture_height", "brightness", "contrast", "sharpness"))),
         "duplicates": ("Duplicates", _duplicates(stats, figures)),
-        "refusals": ("Refusals", _refusals(stats, figures)),
+        "refusals": ("Refusals", refusal_part(figures, stats.refused.examples)),
         "samples": ("Samples", pictures(_shown(e, stats) for e in stats.measured.gallery)),
         "origin": ("Origin and licences", _origin(figures)),
     }
@@ -182,20 +183,6 @@ def _duplicates(stats: Stats, figures: dict[str, Any]) -> str:
         for group, examples in zip(entry["largest"], stats.twin_examples[kind], strict=True):
             parts.append(f'<p class="soft">{count(group["size"])} times:</p>')
             parts.append(pictures(_shown(e, stats) for e in examples))
-    return "".join(parts)
-
-
-def _refusals(stats: Stats, figures: dict[str, Any]) -> str:
-    if not figures["refusals"]:
-        unknown = "" if figures["made"] else " known; this pack has no manifest"
-        return f'<p class="none">None{unknown}.</p>'
-    parts = [table(("reason", "#times"), figures["refusals"].items())]
-    for reason in figures["refusals"]:
-        examples = [e for e in stats.refused.examples if e["reason"] == reason]
-        parts.append(f"<h3>{safe(reason)}</h3>")
-        parts.append(
-            pictures(picture(bytes.fromhex(e["thumb"]), e["text"], e["detail"], e["origin"]) for e in examples)
-        )
     return "".join(parts)
 
 

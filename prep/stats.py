@@ -16,6 +16,7 @@ from .findings import describe, findings
 from .look import thumbnail
 from .measured import ABOUT_LABELS, CONCERNS, EXAMPLES, STRIDE, Example, Measured, Measurer
 from .ranges import over_ranges
+from .refused import refusal_figures
 from .store import Pack, Tally, tally_of
 from .twins import Groups
 
@@ -78,6 +79,7 @@ class Stats:
             "image_bytes": m.image_bytes,
             "decoded": {"pictures": m.decoded, "every": self.every, "unreadable": dict(m.unreadable)},
             "refusals": dict(self.refused.refusals.most_common()),
+            "refusals_by": refusal_figures(self.refused, m.characters),
             "refusal_examples": [{k: v for k, v in e.items() if k != "thumb"} for e in self.refused.examples],
             "notes": dict(self.refused.notes.most_common()),
             "model": {"height": m.height, "width": m.width, "stride": STRIDE},

@@ -14,7 +14,7 @@ import shutil
 import struct
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,8 @@ import lmdb
 from ..datasets.records import Item, Refusal, Sample
 from ..errors import UserError
 from ..files import write_json
+from .blame import Blame
+from .text import encodable
 
 BATCH = 1000
 FIRST_MAP = 16 << 20
@@ -54,12 +56,23 @@ class Tally:
     refusals: Counter[str] = field(default_factory=Counter)
     examples: list[dict[str, str]] = field(default_factory=list)
     notes: Counter[str] = field(default_factory=Counter)
+    blame: Blame = field(default_factory=Blame)
+    fonts: Counter[str] = field(default_factory=Counter)
+
+    def accept(self, sample: Sample) -> None:
+        """Count a sample."""
+        self.count += 1
+        self.image_bytes += len(sample.image)
+        self.notes.update(sample.notes)
+        if sample.font:
+            self.fonts[sample.font] += 1
 
     def refuse(self, refusal: Refusal) -> None:
         """Count a refusal and keep the first few of its kind as examples."""
         self.refusals[refusal.reason] += 1
+        self.blame.add(refusal)
         if self.refusals[refusal.reason] <= EXAMPLES_PER_REASON:
-            example = {k: _encodable(v) for k, v in asdict(refusal).items() if k != "thumb"}
+            example = {name: encodable(getattr(refusal, name)) for name in ("reason", "origin", "detail", "text")}
             example["thumb"] = refusal.thumb.hex() if refusal.thumb else ""
             self.examples.append(example)
 
@@ -71,6 +84,8 @@ class Tally:
             "refusals": dict(self.refusals),
             "examples": self.examples,
             "notes": dict(self.notes),
+            "blame": self.blame.to_json(),
+            "fonts": dict(sorted(self.fonts.items())),
         }
 
     def __add__(self, other: Tally) -> Tally:
@@ -86,12 +101,9 @@ class Tally:
             self.refusals + other.refusals,
             examples,
             self.notes + other.notes,
+            self.blame + other.blame,
+            self.fonts + other.fonts,
         )
-
-
-def _encodable(text: str) -> str:
-    """File names that are not UTF-8, and half surrogate pairs in JSON texts, as backslash escapes."""
-    return text.encode(errors="backslashreplace").decode()
 
 
 class SampleDigest:
@@ -130,10 +142,8 @@ class ShardWriter:
 
     def put(self, sample: Sample) -> None:
         """Append a sample."""
-        self.tally.count += 1
-        self.tally.image_bytes += len(sample.image)
+        self.tally.accept(sample)
         self._labels.append((sample.label, sample.origin))
-        self.tally.notes.update(sample.notes)
         self._digest.add(sample.image, sample.label.encode())
         self._put(image_key(self.tally.count), sample.image)
 
@@ -163,7 +173,7 @@ class ShardWriter:
         self._put(b"num-samples", str(self.tally.count).encode())
         for number, (_, origin) in enumerate(self._labels, 1):
             if origin:
-                self._put(source_key(number), _encodable(origin).encode())
+                self._put(source_key(number), encodable(origin).encode())
         self._flush()
         compact = self.folder / "compact.mdb"
         try:
@@ -245,6 +255,8 @@ def tally_of(marker: dict[str, Any]) -> Tally:
         Counter(marker["refusals"]),
         list(marker["examples"]),
         Counter(marker.get("notes", {})),
+        Blame.of(marker.get("blame", {})),
+        Counter(marker.get("fonts", {})),
     )
 
 

@@ -8,6 +8,11 @@ import unicodedata
 INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
+def encodable(text: str) -> str:
+    """File names that are not UTF-8, and half surrogate pairs in JSON texts, as backslash escapes."""
+    return text.encode(errors="backslashreplace").decode()
+
+
 def count(number: int) -> str:
     """12,345."""
     return f"{number:,}"
