@@ -11,18 +11,20 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import asdict, dataclass, field
 from importlib import metadata
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 import cv2
 
 from ..datasets.records import Item, Items, Refusal
 from ..errors import UserError
 from ..files import write_json
+from .photo_shards import join_labels, read_photo_marker, write_photo_shard
 from .processes import CONTEXT, process_count, worker_pool
 from .store import TEMPORARY, Tally, read_marker, shard_name, tally_of, write_shard
 
 PACKAGES = ("freetype-py", "lmdb", "numpy", "opencv-python-headless", "uharfbuzz")
 POLL_SECONDS = 0.2
+Store = Literal["pack", "photos"]
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -42,6 +44,7 @@ class Job:
     config: everything that determines the bytes, as JSON values; another config is another job.
     ledger: rows of what the licence of each ingredient (font, corpus, background, dataset) says.
     retries: a refused unit is tried anew until it gives a sample, so that progress is samples, not items.
+    store: shards are LMDBs of a pack, or folders of photos with label lines.
     """
 
     kind: str
@@ -50,6 +53,7 @@ class Job:
     shard_size: int
     ledger: list[dict[str, str]] = field(default_factory=list)
     retries: bool = False
+    store: Store = "pack"
 
     @property
     def shards(self) -> list[tuple[int, int]]:
@@ -97,12 +101,12 @@ def run_job(
     _claim(out, identity)
     todo = []
     for index in range(len(job.shards)):
-        tally = _done(out, index, identity_hash)
+        tally = _done(out, index, job.store, identity_hash)
         if tally is None:
             todo.append(index)
         else:
             progress(tally.count if job.retries else tally.count + tally.refusals.total())
-    tasks = [Task(out, i, *job.shards[i], identity_hash, job.retries) for i in todo]
+    tasks = [Task(out, i, *job.shards[i], identity_hash, job.retries, job.store) for i in todo]
     workers = process_count(workers, len(tasks))
     if workers <= 1:
         cv2.setNumThreads(1)
@@ -145,8 +149,12 @@ def _difference(there: Any, here: Any, key: str = "") -> str:
     return f"{key} was {str(there)[:80]!r} there and is {str(here)[:80]!r} now"
 
 
-def _done(out: Path, index: int, identity_hash: str) -> Tally | None:
-    marker = read_marker(out, index)
+def _marker(out: Path, index: int, store: Store) -> dict[str, Any] | None:
+    return read_photo_marker(out, index) if store == "photos" else read_marker(out, index)
+
+
+def _done(out: Path, index: int, store: Store, identity_hash: str) -> Tally | None:
+    marker = _marker(out, index, store)
     return tally_of(marker) if marker is not None and marker["job"] == identity_hash else None
 
 
@@ -159,11 +167,13 @@ class Task(NamedTuple):
     stop: int
     identity_hash: str
     retries: bool
+    store: Store
 
 
 def _write(source: Source, task: Task, progress: Callable[[int], None]) -> None:
     items = _counted(source.items(task.start, task.stop), progress, task.retries)
-    write_shard(task.out, task.shard, items, task.identity_hash)
+    write = write_photo_shard if task.store == "photos" else write_shard
+    write(task.out, task.shard, items, task.identity_hash)
 
 
 def _counted(items: Items, progress: Callable[[int], None], retries: bool, every: int = 256) -> Iterator[Item]:
@@ -237,7 +247,7 @@ def _run_processes(source: Source, tasks: Sequence[Task], workers: int, progress
 
 
 def _finish(out: Path, job: Job, identity: dict[str, Any], identity_hash: str) -> dict[str, Any]:
-    markers = [read_marker(out, i) for i in range(len(job.shards))]
+    markers = [_marker(out, i, job.store) for i in range(len(job.shards))]
     total = sum((tally_of(m) for m in markers if m), Tally())
     digest = digest_of([m["digest"] for m in markers if m])
     manifest = {
@@ -247,5 +257,7 @@ def _finish(out: Path, job: Job, identity: dict[str, Any], identity_hash: str) -
         "shards": [shard_name(i) for i in range(len(markers))],
         **total.to_json(),
     }
+    if job.store == "photos":
+        join_labels(out, len(markers))
     write_json(out / "manifest.json", manifest)
     return manifest
