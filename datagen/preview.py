@@ -33,11 +33,11 @@ def preview(recipe: Recipe, n: int = 60) -> Image:
 def _label(engine: Engine, text: str, face: int) -> Image:
     """The label in plain letters of the sample's own font."""
     opened = engine.faces[face]
-    run = opened.place(text) or Run([], [], [], [])
+    run = opened.place(text) or Run([], [], [], [], [])
     width = LABEL * 2 + sum(run.advances) * LABEL // EM
     strip = np.full((2 * LABEL, width), PAPER, np.uint8)
     pen = LABEL // 2
-    for glyph, advance, dx, dy in zip(*run, strict=True):
+    for glyph, advance, dx, dy, _ in zip(*run, strict=True):
         drawn = opened.draw(glyph, LABEL)
         if drawn is not None:
             top = max(LABEL + 4 - drawn.top - dy * LABEL // EM, 0)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..corpora.sources import read_charset
 from ..datasets.records import Refusal
-from ..fonts.face import PLAIN, Faces, Run, invisible, mixed_direction
+from ..fonts.face import PLAIN, Faces, Run, invisible, unclear_order
 from .recipe import Recipe
 from .rng import Draws
 
@@ -85,8 +85,8 @@ class Writer:
             return "too_long", f"{len(text)} characters"
         if PLAIN.fullmatch(text) or (text.isascii() and text.isprintable()):
             return None
-        if mixed_direction(text):
-            return "mixed_direction", ""
+        if unclear_order(text):
+            return "unclear_order", ""
         hidden = next((c for c in text if invisible(c)), "")
         return ("blank_glyph", hidden) if hidden else None
 

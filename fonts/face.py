@@ -8,7 +8,7 @@ import unicodedata
 from collections import OrderedDict
 from dataclasses import dataclass
 from itertools import product
-from typing import NamedTuple
+from typing import Literal
 
 import freetype
 import numpy as np
@@ -17,25 +17,33 @@ from freetype.raw import FT_Load_Glyph, FT_Set_Pixel_Sizes
 from numpy.typing import NDArray
 
 from ..errors import UserError
+from .bidi import mixed_direction, right_to_left, unclear_order
 from .discover import FaceRef
+from .shape import EM, TURNED, Columns, Run, UnclearOrder, Vertical, shape
 
-EM = 65536  # all measures are in 1/65536 of the em: whole numbers add up the same in any order
+__all__ = [
+    "EM",
+    "JOINERS",
+    "PLAIN",
+    "TURNED",
+    "Face",
+    "Faces",
+    "Glyph",
+    "Run",
+    "UnclearOrder",
+    "Vertical",
+    "invisible",
+    "mixed_direction",
+    "right_to_left",
+    "unclear_order",
+]
+
 # Unhinted, because layout is unhinted too; no embedded strikes, because they are not the outline.
 FLAGS = freetype.FT_LOAD_NO_HINTING | freetype.FT_LOAD_NO_BITMAP | freetype.FT_LOAD_RENDER
 PUNCTUATION = "，。、：；！？（）《》「」"
 PLAIN = re.compile(f"[0-9\u4e00-\u9fff\u3400-\u4dbf{PUNCTUATION}]+")
-RIGHT_TO_LEFT = {"R", "AL"}
 JOINERS = "\u200c\u200d"
 OPEN_FACES = 256
-
-
-class Run(NamedTuple):
-    """The glyphs of a line in order of drawing: ids, advances to the next, offsets from the pen; in 1/EM."""
-
-    glyphs: list[int]
-    advances: list[int]
-    dx: list[int]
-    dy: list[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +67,7 @@ class Face:
             raise UserError(f"font {ref.path}: it cannot be opened ({error})") from error
         self._hb.scale = (EM, EM)
         self._size = 0
+        self._columns: Columns | None = None
         self._glyphs: dict[str, int] = {}
         self._advances: dict[int, int] = {}
         self._notdef: dict[int, bytes] = {}
@@ -82,20 +91,27 @@ class Face:
         pairs = zip(text, glyphs, strict=True)
         return next((c for c, glyph in pairs if not glyph and c not in JOINERS), "")
 
-    def place(self, text: str) -> Run | None:
-        """The glyphs of a line, or None where a character has no glyph.
+    def place(self, text: str, vertical: Vertical | Literal[False] = False) -> Run | None:
+        """The glyphs of a line, or None where a character has no glyph or the order of the characters is unclear.
 
+        vertical: the line is a column, laid out turned counter-clockwise: the pen runs right from the column's top, and
+        upright glyphs are `glyph | TURNED`. Letters and digits lie in it ("sideways"), or are stacked ("upright").
         A composed letter that the face lacks counts as missing, although HarfBuzz would try a loose accent.
         """
         if self.missing(text):
             return None
-        run = self._by_advance(text) if self._plain and PLAIN.fullmatch(text) else self.shape(text)
-        return None if 0 in run.glyphs else run
+        if not vertical and self._plain and PLAIN.fullmatch(text):
+            return self._by_advance(text)
+        try:
+            run = self.columns.shape(text, vertical == "upright") if vertical else self.shape(text)
+        except UnclearOrder:
+            return None
+        return None if 0 in run.glyphs or TURNED in run.glyphs else run
 
     def _by_advance(self, text: str) -> Run:
         glyphs = self.glyph_ids(text)
         zeros = [0] * len(glyphs)
-        return Run(glyphs, [self._advance(g) for g in glyphs], zeros, zeros)
+        return Run(glyphs, [self._advance(g) for g in glyphs], zeros, zeros, list(range(len(glyphs))))
 
     def _advance(self, glyph: int) -> int:
         known = self._advances.get(glyph)
@@ -104,18 +120,15 @@ class Face:
         return known
 
     def shape(self, text: str) -> Run:
-        """The glyphs of a line by HarfBuzz: kerning, ligatures, marks, complex scripts; one direction a line."""
-        buffer = hb.Buffer()
-        buffer.add_str(text)
-        buffer.guess_segment_properties()
-        hb.shape(self._hb, buffer)
-        places = buffer.glyph_positions
-        return Run(
-            [i.codepoint for i in buffer.glyph_infos],
-            [p.x_advance for p in places],
-            [p.x_offset for p in places],
-            [p.y_offset for p in places],
-        )
+        """The glyphs of a line by HarfBuzz. Raises UnclearOrder (mixed directions)."""
+        return shape(self._hb, text)
+
+    @property
+    def columns(self) -> Columns:
+        """What shapes columns in this face."""
+        if self._columns is None:
+            self._columns = Columns(self._hb)
+        return self._columns
 
     def _is_plain(self) -> bool:
         """Whether digits, Han and full-width punctuation stand by their advances alone in this face."""
@@ -126,13 +139,18 @@ class Face:
 
     def box(self, glyph: int) -> tuple[int, int, int, int] | None:
         """(left, bottom, right, top) of the outline in 1/EM, y upwards; None for a glyph without ink."""
-        e = self._hb.get_glyph_extents(glyph)
+        e = self._hb.get_glyph_extents(glyph & ~TURNED)
         if e is None or not e.width or not e.height:
             return None
-        return e.x_bearing, e.y_bearing + e.height, e.x_bearing + e.width, e.y_bearing
+        left, bottom, right, top = e.x_bearing, e.y_bearing + e.height, e.x_bearing + e.width, e.y_bearing
+        return (-top, left, -bottom, right) if glyph & TURNED else (left, bottom, right, top)
 
     def draw(self, glyph: int, size: int) -> Glyph | None:
         """The glyph at `size` pixels per em; None where it cannot be drawn, shows nothing or is `.notdef`'s box."""
+        drawn = self._shown(glyph & ~TURNED, size)
+        return _turned(drawn) if drawn is not None and glyph & TURNED else drawn
+
+    def _shown(self, glyph: int, size: int) -> Glyph | None:
         drawn = self._draw(glyph, size)
         if drawn is None or not drawn.ink.any():
             return None
@@ -158,6 +176,12 @@ class Face:
         return Glyph(ink if pitch == width else np.ascontiguousarray(ink[:, :width]), slot.bitmap_left, slot.bitmap_top)
 
 
+def _turned(glyph: Glyph) -> Glyph:
+    """The glyph turned counter-clockwise around its pen."""
+    ink = np.ascontiguousarray(np.rot90(glyph.ink))
+    return Glyph(ink, -glyph.top, glyph.left + glyph.ink.shape[1])
+
+
 def _signature(glyph: Glyph) -> bytes:
     return bytes(f"{glyph.ink.shape}{glyph.left}{glyph.top}", "ascii") + glyph.ink.tobytes()
 
@@ -167,17 +191,6 @@ def invisible(char: str) -> bool:
     if char in JOINERS or char == " ":
         return False
     return unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp") or 0xFE00 <= ord(char) <= 0xFE0F
-
-
-def mixed_direction(text: str) -> bool:
-    """Whether right-to-left letters stand beside left-to-right ones or digits: their order on the line is unclear."""
-    classes = {unicodedata.bidirectional(c) for c in text}
-    return bool(classes & RIGHT_TO_LEFT) and bool(classes & {"L", "EN", "AN"})
-
-
-def right_to_left(text: str) -> bool:
-    """Whether the text runs from right to left; its letters may join, so no space may be put between them."""
-    return not text.isascii() and any(unicodedata.bidirectional(c) in RIGHT_TO_LEFT for c in text)
 
 
 class Faces:

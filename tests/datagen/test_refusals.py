@@ -92,12 +92,13 @@ def test_too_wide(make_recipe):
     assert {s.label for s in samples} == {"1"} and only(refusals, "too_wide")[0].detail.split(" px")[0].isdigit()
 
 
-def test_empty_text_and_mixed_direction(make_recipe, tmp_path):
+def test_empty_text_and_unclear_order(make_recipe, tmp_path):
     _, refusals = items(make_recipe(**texts("1", " ")))
     only(refusals, "empty_text")
-    samples, refusals = items(make_recipe(**corpus(tmp_path, "سلام", "سلام 12"), fonts=[{"name": "DejaVu Sans Book"}]))
-    assert {s.label for s in samples} == {"سلام"}
-    only(refusals, "mixed_direction")
+    lines = corpus(tmp_path, "سلام", "سلام 12", "سلام ABC (x)")
+    samples, refusals = items(make_recipe(**lines, fonts=[{"name": "DejaVu Sans Book"}]))
+    assert {s.label for s in samples} == {"سلام", "سلام 12"}
+    only(refusals, "unclear_order")
 
 
 def test_refusals_are_counted_and_samples_are_exactly_n(make_recipe, tmp_path):

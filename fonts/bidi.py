@@ -1,0 +1,82 @@
+"""Lines in which right-to-left letters stand beside digits or left-to-right letters: what stands where.
+
+Two implementations of the Unicode bidirectional algorithm must agree (the older one knows no bracket pairs); where they
+do not, readers would not agree either, and the text is not drawn.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+from itertools import groupby
+from typing import NamedTuple
+
+from bidi import algorithm, get_display
+
+RIGHT_TO_LEFT = {"R", "AL"}
+# Marks that embed, override and isolate, and ends of paragraphs: invisible, and no part of a line's label.
+EXPLICIT = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI", "B"}
+
+
+class Span(NamedTuple):
+    """text[start:stop], which runs in one direction."""
+
+    start: int
+    stop: int
+    rightwards: bool
+
+
+def right_to_left(text: str) -> bool:
+    """Whether the text has right-to-left letters; they may join, so no space may be put between its letters."""
+    return not text.isascii() and any(unicodedata.bidirectional(c) in RIGHT_TO_LEFT for c in text)
+
+
+def mixed_direction(text: str) -> bool:
+    """Whether right-to-left letters stand beside left-to-right ones or digits."""
+    classes = {unicodedata.bidirectional(c) for c in text}
+    return bool(classes & RIGHT_TO_LEFT) and bool(classes & {"L", "EN", "AN"})
+
+
+def unclear_order(text: str) -> bool:
+    """Whether nobody can say for sure in which order the characters of this mixed text stand on the line."""
+    return mixed_direction(text) and visual_spans(text) is None
+
+
+@lru_cache(maxsize=1024)
+def visual_spans(text: str) -> tuple[Span, ...] | None:
+    """The spans of a logical text from left to right as they are seen, or None where the order is unclear.
+
+    The direction of the whole line is that of its first letter.
+    """
+    if any(unicodedata.bidirectional(c) in EXPLICIT for c in text):
+        return None
+    order = _order(text)
+    seen = [c for c in get_display(text) if unicodedata.bidirectional(c) != "BN"]
+    if [text[at] for at, _ in order] != seen:
+        return None
+    levels = dict(order)
+    # Joiners, which the algorithm leaves out, belong to what they follow.
+    level = 0
+    filled = [level := levels.get(at, level) for at in range(len(text))]
+    spans = {}
+    for level, group in groupby(range(len(text)), filled.__getitem__):
+        places = list(group)
+        spans[places[0]] = Span(places[0], places[-1] + 1, level % 2 == 0)
+    starts = {at: span.start for span in spans.values() for at in range(span.start, span.stop)}
+    return tuple(spans[start] for start in dict.fromkeys(starts[at] for at, _ in order))
+
+
+def _order(text: str) -> list[tuple[int, int]]:
+    """(position in the text, embedding level) of each character from left to right."""
+    storage = algorithm.get_empty_storage()
+    storage["base_level"] = algorithm.get_base_level(text)
+    storage["base_dir"] = "LR"[storage["base_level"]]
+    algorithm.get_embedding_levels(text, storage)
+    for at, char in enumerate(storage["chars"]):
+        char["at"] = at
+    algorithm.explicit_embed_and_overrides(storage)
+    algorithm.resolve_weak_types(storage)
+    algorithm.resolve_neutral_types(storage, False)
+    algorithm.resolve_implicit_levels(storage, False)
+    algorithm.reorder_resolved_levels(storage, False)
+    return [(char["at"], char["level"]) for char in storage["chars"]]
