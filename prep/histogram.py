@@ -23,7 +23,7 @@ class Histogram:
     counts: Counter[int] = field(default_factory=Counter)
 
     def add(self, values: Sequence[float]) -> None:
-        """Count values, each at least 0."""
+        """Count values."""
         if values:
             steps = np.minimum(np.rint(np.asarray(values, np.float64) / self.step), TOP).astype(np.int64)
             keys, counts = np.unique(steps, return_counts=True)

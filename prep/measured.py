@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from ..corpora.charset import Charset
 from ..datasets.images import BadImage, Image, decode
 from ..datasets.records import Sample
+from .details import Details
 from .histogram import Histogram
 from .look import Look, look_at, thumbnail
 from .store import Pack
@@ -71,6 +72,7 @@ class Measured:
     examples: dict[str, list[Example]] = field(default_factory=dict)
     gallery: list[Example] = field(default_factory=list)
     prints: Fingerprints = field(default_factory=Fingerprints)
+    details: Details = field(default_factory=Details)
 
     def __add__(self, other: Measured) -> Measured:
         if (self.height, self.width) != (other.height, other.width):
@@ -149,6 +151,7 @@ class Measurer:
     """Measures ranges of a pack. Travels to other processes.
 
     every: decode each `every`-th picture; labels, bytes and fingerprints are of all samples.
+    detailed: ink, paper and noise are of each `detailed`-th sample, where that is decoded.
     shown: indices of the samples that the gallery shows; they are among the decoded.
     """
 
@@ -158,6 +161,7 @@ class Measurer:
     width: int
     every: int
     shown: frozenset[int]
+    detailed: int = 1
 
     def __call__(self, start: int, stop: int) -> Measured:
         measured = Measured(self.height, self.width)
@@ -191,6 +195,8 @@ class Measurer:
         if chosen and image is not None:
             look = look_at(image, self.height)
             concerns |= picture_concerns(look, sample.label, self.height, self.width)
+            if index % self.detailed == 0:
+                measured.details.add(image, sample.label, look, self.height)
         if concerns:
             measured.concerns.update(concerns.keys())
             measured.note(concerns, index, sample, image)

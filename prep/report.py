@@ -27,6 +27,20 @@ CHARTS = {
     "brightness": "Brightness, mean grey 0–255",
     "contrast": "Contrast, deviation of grey",
     "sharpness": "Sharpness, strength of the Laplacian",
+    "ink_contrast": "Contrast of ink and paper, levels of lightness",
+    "paper_lightness": "Lightness of the paper, 0–255",
+    "ink_lightness": "Lightness of the ink, 0–255",
+    "paper_chroma": "Colourfulness of the paper, 0 is grey",
+    "ink_chroma": "Colourfulness of the ink, 0 is grey",
+    "ink_share": "Share of the picture that is ink, %",
+    "stroke": "Thickness of strokes, % of the height",
+    "margin_left": "Room at the left, % of the height",
+    "margin_right": "Room at the right, % of the height",
+    "margin_top": "Room at the top, % of the height",
+    "margin_bottom": "Room at the bottom, % of the height",
+    "slope": "Slope of the line, degrees, falling above 0",
+    "noise": "Noise, levels of grey",
+    "blocks": "Blocks of JPEG, % stronger steps at its grid",
 }
 
 
@@ -50,6 +64,7 @@ def report(stats: Stats) -> str:
         "characters": ("Characters", _characters(figures)),
         "labels": ("Labels", _labels(figures)),
         "pictures": ("Pictures", _charts(figures, ("picture_height", "brightness", "contrast", "sharpness"))),
+        "details": ("Ink and paper", _details(figures["details"])),
         "duplicates": ("Duplicates", _duplicates(stats, figures)),
         "refusals": ("Refusals", refusal_part(figures, stats.refused.examples)),
         "samples": ("Samples", pictures(_shown(e, stats) for e in stats.measured.gallery)),
@@ -107,6 +122,17 @@ def _charts(figures: dict[str, Any], names: Iterable[str], marks: dict[str, dict
         chart = bars(histogram, CHARTS[name], (marks or {}).get(name))
         parts.append(f"<figure><h3>{safe(CHARTS[name])}</h3>{chart}<figcaption>{safe(caption)}</figcaption></figure>")
     return f'<div class="charts">{"".join(parts)}</div>'
+
+
+def _details(details: dict[str, Any]) -> str:
+    dark = details["dark_on_light"]
+    if dark is None:
+        return '<p class="none">In no picture could ink and paper be told apart.</p>'
+    text = (
+        f"Measured at the model's height on {count(details['pictures'])} pictures; in {count(details['unclear_ink'])} "
+        f"of them ink and paper could not be told apart. The ink is darker than the paper in {percent(dark)}."
+    )
+    return f"<p>{safe(text)}</p>" + _charts(details, details["histograms"])
 
 
 def _shown(example: Example, stats: Stats) -> str:

@@ -25,6 +25,8 @@ RARE = 200
 """Below this many examples a character is learnt badly: the rule that the makers of PP-OCR publish."""
 WIDTH_SHARE = 0.8
 LENGTH_SHARE = 0.999
+DETAILED = 2000
+"""About so many pictures are measured in detail, evenly spread: enough for any distribution, whatever the pack."""
 ABOUT_PACK = ("kind", "config", "versions", "ledger", "digest")
 
 
@@ -92,8 +94,19 @@ class Stats:
             "duplicate_pictures": self._twins("pictures"),
             "contradictions": self._twins("contradictions"),
             "histograms": {name: getattr(m, name).to_json() for name in HISTOGRAMS},
+            "details": self._details(),
         }
         return {**figures, "summary": describe(figures), "findings": [asdict(f) for f in findings(figures)]}
+
+    def _details(self) -> dict[str, Any]:
+        details = self.measured.details
+        dark = details.dark_share
+        return {
+            "pictures": len(details.rows),
+            "unclear_ink": details.unclear,
+            "dark_on_light": None if dark is None else round(dark, 6),
+            "histograms": {name: details.histogram(name, step).to_json() for name, step in DETAILS.items()},
+        }
 
     def _counts(self) -> dict[str, int]:
         return dict(_ranked(self.measured.characters))
@@ -131,6 +144,23 @@ HISTOGRAMS = (
     "contrast",
     "sharpness",
 )
+DETAILS = {
+    "ink_contrast": 1.0,
+    "paper_lightness": 1.0,
+    "ink_lightness": 1.0,
+    "paper_chroma": 1.0,
+    "ink_chroma": 1.0,
+    "ink_share": 1.0,
+    "stroke": 0.5,
+    "margin_left": 1.0,
+    "margin_right": 1.0,
+    "margin_top": 1.0,
+    "margin_bottom": 1.0,
+    "slope": 0.25,
+    "noise": 0.05,
+    "blocks": 1.0,
+}
+"""Names of what is measured in detail, each with the step of its histogram."""
 
 
 def stats(
@@ -163,7 +193,8 @@ def stats(
         raise UserError(f"{pack}: the pack holds no sample")
     every = max(1, len(opened) // sample) if sample else 1
     shown = frozenset(i * len(opened) // GALLERY // every * every for i in range(GALLERY))
-    measurer = Measurer(opened, charset, height, width, every, shown)
+    detailed = every * max(1, len(opened) // every // DETAILED)
+    measurer = Measurer(opened, charset, height, width, every, shown, detailed)
     measured = Measured(height, width)
     try:
         for part in over_ranges(measurer, len(opened), workers, progress):

@@ -14,6 +14,7 @@ from ocrdata.datasets.records import Refusal, Sample
 from ocrdata.errors import UserError
 from ocrdata.prep.jobs import Job, run_job
 from ocrdata.prep.measured import Measured, Measurer
+from ocrdata.prep.report import write_report
 from ocrdata.prep.stats import stats
 from ocrdata.prep.store import Pack, label_key, write_shard
 
@@ -250,3 +251,22 @@ def test_light_is_measured_on_the_picture(tmp_path):
     assert figures("bars", bars) == [100, 100, 400]
     brightness, contrast, sharpness = figures("blurred", blurred)
     assert abs(brightness - 100) <= 1 and contrast < 20 and sharpness < 40
+
+
+def test_ink_and_paper_are_measured_on_some_pictures_and_reported(tmp_path, monkeypatch):
+    def line(ink, paper):
+        image = np.full((32, 130, 3), paper, np.uint8)
+        return cv2.putText(image, "A12 7x", (8, 24), cv2.FONT_HERSHEY_SIMPLEX, 0.8, (ink,) * 3, 2, cv2.LINE_AA)
+
+    dark, light, flat = (encode_jpeg(image) for image in (line(20, 220), line(240, 40), np.full_like(line(0, 0), 99)))
+    items = [Sample((dark, light, flat, dark)[i % 4], "ab") for i in range(40)]
+    details = stats(pack_of(tmp_path / "p", items), workers=1).to_json()["details"]
+    assert (details["pictures"], details["unclear_ink"]) == (40, 10)
+    assert details["dark_on_light"] == pytest.approx(2 / 3, abs=1e-5)
+    assert abs(details["histograms"]["ink_contrast"]["p50"] - 200) < 12
+    assert abs(details["histograms"]["paper_lightness"]["max"] - 224) < 6
+    monkeypatch.setattr("ocrdata.prep.stats.DETAILED", 10)
+    found = stats(tmp_path / "p", workers=1)
+    assert found.to_json()["details"]["pictures"] == 10
+    write_report(found, tmp_path / "report.html")
+    assert "Contrast of ink and paper" in (tmp_path / "report.html").read_text(encoding="utf-8")
