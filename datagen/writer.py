@@ -59,7 +59,7 @@ class Writer:
             refused = self._refused(text)
             face, run = (faces[0], None) if refused else self._first_that_has(text, faces)
             if run is None:
-                reason, what = refused or ("missing_glyph", self.faces[face].missing(text))
+                reason, what = refused or self.faces[face].refusal(text)
                 refusals[i] = self.refusal(reason, index[i], what, text, face)
                 continue
             kept.where.append(i)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from ..errors import UserError
 from .bidi import mixed_direction, right_to_left, unclear_order
+from .coverage import MISSING, Coverage
 from .discover import FaceRef
 from .shape import EM, TURNED, Columns, Run, UnclearOrder, Vertical, shape
 
@@ -68,28 +69,39 @@ class Face:
         self._hb.scale = (EM, EM)
         self._size = 0
         self._columns: Columns | None = None
-        self._glyphs: dict[str, int] = {}
+        self._glyphs = Coverage(self, self._hb)
         self._advances: dict[int, int] = {}
         self._notdef: dict[int, bytes] = {}
-        if self.glyph_ids("0A中あ가ا").count(0) == 6 and not len(self._hb.face.unicodes):
+        if not len(self._hb.face.unicodes):
             raise UserError(f"font {ref.path}: it maps no characters to glyphs; the file is broken or not Unicode")
         self._plain = self._is_plain()
 
     def glyph_ids(self, text: str) -> list[int]:
-        """The glyph of each character before shaping; 0 where there is none."""
-        known = self._glyphs
-        for c in text:
-            if c not in known:
-                known[c] = self._hb.get_nominal_glyph(ord(c)) or 0
-        return [known[c] for c in text]
+        """The glyph of each character before shaping; 0 where this face does not show the character."""
+        return list(map(self._glyphs.__getitem__, text))
 
     def missing(self, text: str) -> str:
-        """The first character that this face lacks, or nothing."""
+        """The first character that this face does not show, or nothing."""
         glyphs = self.glyph_ids(text)
         if 0 not in glyphs:
             return ""
         pairs = zip(text, glyphs, strict=True)
         return next((c for c, glyph in pairs if not glyph and c not in JOINERS), "")
+
+    def fault(self, char: str) -> str:
+        """Why this face does not show a character, as the reason of a refusal; empty where it does."""
+        return self._glyphs.fault(char)
+
+    def refusal(self, text: str) -> tuple[str, str]:
+        """Why `place` gave nothing: the reason, and the character at fault where it is one."""
+        char = self.missing(text)
+        if not char and unclear_order(text):
+            return "unclear_order", ""
+        return (self.fault(char), char) if char else (MISSING, "")
+
+    def characters(self) -> list[str]:
+        """All characters that the face's map holds, whether it shows them or not, in order of code."""
+        return [chr(c) for c in sorted(self._hb.face.unicodes) if not 0xD800 <= c < 0xE000]
 
     def place(self, text: str, vertical: Vertical | Literal[False] = False) -> Run | None:
         """The glyphs of a line, or None where a character has no glyph or the order of the characters is unclear.
@@ -134,7 +146,7 @@ class Face:
         """Whether digits, Han and full-width punctuation stand by their advances alone in this face."""
         probe = "".join(a + b for a, b in product("0123456789", repeat=2))
         probe += "1中2国3" + "".join(f"{a}{b}中{a}" for a, b in product(PUNCTUATION, repeat=2))
-        known = "".join(c for c in probe if self.glyph_ids(c) != [0])
+        known = "".join(c for c in probe if self._glyphs[c])
         return not known or self.shape(known) == self._by_advance(known)
 
     def box(self, glyph: int) -> tuple[int, int, int, int] | None:
@@ -155,9 +167,13 @@ class Face:
         if drawn is None or not drawn.ink.any():
             return None
         if size not in self._notdef:
-            box = self._draw(0, size)
-            self._notdef[size] = _signature(box) if box is not None and box.ink.any() else b""
+            self._notdef[size] = self.picture(0, size)
         return None if glyph and _signature(drawn) == self._notdef[size] else drawn
+
+    def picture(self, glyph: int, size: int) -> bytes:
+        """What the glyph looks like at `size` pixels per em: equal bytes, equal pictures; empty without ink."""
+        drawn = self._draw(glyph, size)
+        return _signature(drawn) if drawn is not None and drawn.ink.any() else b""
 
     def _draw(self, glyph: int, size: int) -> Glyph | None:
         # Raw calls: freetype-py's own bitmap.buffer makes a Python list of all pixels.

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from ocrdata.corpora.sources import COMMON_HAN
+from ocrdata.corpora.patterns import COMMON_HAN
 from ocrdata.fonts.discover import FaceRef, installed
 from ocrdata.fonts.face import PUNCTUATION, Face, Faces, invisible, mixed_direction
 from ocrdata.fonts.glyphs import GlyphCache, GlyphTable
@@ -28,10 +28,11 @@ def test_a_character_without_glyph_is_missing(make_font, tmp_path):
 
 def test_a_blank_glyph_and_a_copy_of_the_missing_box_show_nothing(make_font, tmp_path):
     face = Face(made(make_font, tmp_path, {"A": STROKES, "B": (), "C": BOX}))
-    ids = face.glyph_ids("ABC")
-    assert face.draw(ids[0], 32) is not None
-    assert face.draw(ids[1], 32) is None and face.box(ids[1]) is None
-    assert face.draw(ids[2], 32) is None and face.box(ids[2]) is not None
+    assert face.draw(1, 32) is not None and face.box(1) is not None
+    assert face.draw(2, 32) is None and face.box(2) is None
+    assert face.draw(3, 32) is None and face.box(3) is not None
+    assert face.refusal("AB") == ("blank_glyph", "B") and face.refusal("C") == ("placeholder_glyph", "C")
+    assert face.missing("A") == "" and face.place("AB") is None and face.place("C") is None
 
 
 @pytest.mark.parametrize("name", ["Noto Sans CJK SC", "Noto Serif CJK SC", "AR PL UMing CN", "WenQuanYi Micro Hei"])
