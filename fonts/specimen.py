@@ -31,4 +31,6 @@ def draw_run(face: Face, run: Run, size: int) -> tuple[NDArray[np.uint8], int]:
     for ink, x, y in placed:
         part = canvas[y - top : y - top + ink.shape[0], x - left : x - left + ink.shape[1]]
         np.maximum(part, ink, out=part)
-    return canvas, -top
+    # A glyph's bitmap may be larger than its ink: it holds the control points of its curves.
+    rows, columns = np.flatnonzero(canvas.any(1)), np.flatnonzero(canvas.any(0))
+    return canvas[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], -top - int(rows[0])
