@@ -1,0 +1,192 @@
+"""What each engine can be asked to do: only what it does itself, and only what has an effect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import AfterValidator, Field, NonNegativeFloat, model_validator
+
+from ...config import Config, load
+from ..recipe import Hex
+
+Pair = TypeVar("Pair", bound=tuple[Any, Any])
+Probability = Annotated[float, Field(ge=0, le=1)]
+Margin = Annotated[int, Field(ge=0, le=64)]
+
+
+def _within(lowest: float, highest: float) -> Callable[[Pair], Pair]:
+    def check(limits: Pair) -> Pair:
+        if not lowest <= limits[0] <= limits[1] <= highest:
+            raise ValueError(f"a range [low, high] with {lowest:g} <= low <= high <= {highest:g} is expected")
+        return limits
+
+    return check
+
+
+def _odd(limits: tuple[int, int]) -> tuple[int, int]:
+    if not all(size % 2 for size in limits):
+        raise ValueError("sizes of a blur's kernel are odd numbers, for example [3, 7]")
+    return limits
+
+
+Share = Annotated[tuple[float, float], AfterValidator(_within(0, 1))]
+Kernel = Annotated[tuple[int, int], AfterValidator(_within(3, 15)), AfterValidator(_odd)]
+
+
+class EngineOptions(Config):
+    """Demands on every picture that an engine gives back.
+
+    contrast: the least difference in luminance between ink and the paper beside it, in levels of 255, in every part
+    of the line; and never less than `busy` standard deviations of that paper. Less is refused as `low_contrast`.
+    max_cut: the largest share of the line's ink that may be cut off; more is refused as `clipped`.
+    photos: how often a photo of the recipe lies behind the text, against the weights of the engine's own backgrounds.
+    """
+
+    contrast: Annotated[float, Field(ge=1, le=250)] = 30
+    busy: NonNegativeFloat = 1.5
+    max_cut: Probability = 0.02
+    photos: NonNegativeFloat = 1
+
+    def backgrounds(self) -> dict[str, float]:
+        """Weights of the engine's own backgrounds."""
+        raise NotImplementedError
+
+    @model_validator(mode="after")
+    def _some_background(self) -> EngineOptions:
+        if type(self) is not EngineOptions and not any((*self.backgrounds().values(), self.photos)):
+            raise ValueError("the weights of all backgrounds are 0")
+        return self
+
+
+class Perspective(Config):
+    """Largest turn around each axis, in degrees; 0: none."""
+
+    x: Annotated[float, Field(ge=0, le=45)] = 0
+    y: Annotated[float, Field(ge=0, le=45)] = 0
+    z: Annotated[float, Field(ge=0, le=20)] = 0
+
+
+class Padding(Config):
+    """Room added to the text, as shares of its width and height."""
+
+    width: Share = (0, 0.05)
+    height: Share = (0, 0.3)
+
+
+class Curve(Config):
+    """A sine wave of `amplitude` pixels at drawing size and `period` pixels; room for it is added."""
+
+    probability: Probability = 0
+    period: Annotated[float, Field(ge=20, le=5000)] = 180
+    amplitude: Annotated[tuple[float, float], AfterValidator(_within(0, 20))] = (1, 5)
+
+
+class Line(Config):
+    """A line above or below the text; those beside it are not offered, because they read as letters."""
+
+    probability: Probability = 0
+    thickness: Annotated[tuple[int, int], AfterValidator(_within(1, 8))] = (1, 2)
+
+
+class Blur(Config):
+    """Gaussian or motion blur with an odd kernel of so many pixels."""
+
+    probability: Probability = 0
+    kernel: Kernel = (3, 5)
+
+
+class Noise(Config):
+    """Gaussian noise of `sigma` levels, handed to albumentations because text_renderer ignores its own setting."""
+
+    probability: Probability = 0
+    sigma: Annotated[tuple[float, float], AfterValidator(_within(0, 60))] = (2, 12)
+
+
+class Tone(Config):
+    """Brightness and contrast changed by up to so much of 1."""
+
+    probability: Probability = 0
+    brightness: Probability = 0.2
+    contrast: Probability = 0.2
+
+
+class TextRendererOptions(EngineOptions):
+    """What text_renderer does with a line. Its text is always darker than the background's mean.
+
+    white: weight of its white background. font_size: px, before scaling to the recipe's height.
+    char_spacing: between letters, as a share of the line's height; joined scripts are drawn without.
+    alpha: opacity of the text, of 255.
+    """
+
+    white: NonNegativeFloat = 0.2
+    font_size: Annotated[tuple[int, int], AfterValidator(_within(8, 256))] = (28, 36)
+    char_spacing: Annotated[tuple[float, float], AfterValidator(_within(0, 2))] | None = None
+    alpha: Annotated[tuple[int, int], AfterValidator(_within(60, 255))] = (150, 255)
+    perspective: Perspective = Perspective()
+    padding: Padding = Padding()
+    curve: Curve = Curve()
+    line: Line = Line()
+    tone: Tone = Tone()
+    blur: Blur = Blur()
+    motion: Blur = Blur()
+    noise: Noise = Noise()
+
+    def backgrounds(self) -> dict[str, float]:
+        """White."""
+        return {"white": self.white}
+
+
+class Distortion(Config):
+    """Weights of TRDG's distortions."""
+
+    none: NonNegativeFloat = 1
+    sine: NonNegativeFloat = 0
+    cosine: NonNegativeFloat = 0
+    random: NonNegativeFloat = 0
+
+    @model_validator(mode="after")
+    def _some(self) -> Distortion:
+        if not any(self.model_dump().values()):
+            raise ValueError("one of the weights must be above 0")
+        return self
+
+
+class TrdgOptions(EngineOptions):
+    """What TRDG does with a line.
+
+    noise, white, quasicrystal: weights of its own backgrounds (the last one is slow).
+    colours, stroke_colours: each channel is drawn between the two. stroke_width: px around the letters.
+    skew: largest rotation, degrees. blur: largest radius, px. distortion_axis: along which it moves rows and columns.
+    space_width: of a space, as a share of the font's. character_spacing: px. margins: top, left, bottom, right, px.
+    """
+
+    noise: NonNegativeFloat = 0.2
+    white: NonNegativeFloat = 0.1
+    quasicrystal: NonNegativeFloat = 0
+    colours: tuple[Hex, Hex] = ("#000000", "#606060")
+    stroke_width: Annotated[int, Field(ge=0, le=8)] = 0
+    stroke_colours: tuple[Hex, Hex] = ("#282828", "#282828")
+    skew: Annotated[int, Field(ge=0, le=30)] = 0
+    blur: Annotated[float, Field(ge=0, le=8)] = 0
+    distortion: Distortion = Distortion()
+    distortion_axis: Literal["vertical", "horizontal", "both"] = "vertical"
+    space_width: Annotated[float, Field(ge=0.3, le=5)] = 1
+    character_spacing: Annotated[int, Field(ge=0, le=64)] = 0
+    margins: tuple[Margin, Margin, Margin, Margin] = (3, 3, 3, 3)
+
+    def backgrounds(self) -> dict[str, float]:
+        """Noise, white, quasicrystal."""
+        return {"noise": self.noise, "white": self.white, "quasicrystal": self.quasicrystal}
+
+
+OPTIONS: dict[str, type[EngineOptions]] = {"text_renderer": TextRendererOptions, "trdg": TrdgOptions}
+
+
+def engine_options(engine: str, file: str | None = None, overrides: tuple[str, ...] = ()) -> EngineOptions:
+    """The options of an engine: the section of its name in a YAML file, or a file of nothing else; else the defaults.
+
+    Raises UserError with file, line and key.
+    """
+    kind = OPTIONS[engine]
+    return load(file, engine, kind, overrides) if file else kind()
