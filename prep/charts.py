@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from .text import count, percent, safe
@@ -33,7 +34,7 @@ def bars(histogram: dict[str, Any], title: str, marks: dict[str, float] | None =
         parts.append(
             f'<rect class="bar" x="{LEFT + i * slot + slot * 0.08:.1f}" y="{HEIGHT - BOTTOM - height:.1f}" '
             f'width="{slot * 0.84:.1f}" height="{height:.1f}">'
-            f"<title>{span}: {count(number)} ({percent(number / total)})</title></rect>"
+            f"<title>{span}: {count(round(number))} ({percent(number / total)})</title></rect>"
         )
     for name, value in (marks or {}).items():
         # A limit belongs to what it still allows: the line stands behind its value.
@@ -45,9 +46,36 @@ def bars(histogram: dict[str, Any], title: str, marks: dict[str, float] | None =
     return "".join([*parts, "</svg>"])
 
 
-def _grouped(counts: dict[float, int], step: float, mark: float) -> tuple[float, float, list[int]]:
+def overlaid(a: dict[str, Any], b: dict[str, Any], title: str) -> str:
+    """Two distributions as `Histogram.to_json` gives them, in shares of each, one drawn over the other, as an SVG."""
+    shares = [{float(k): n / h["values"] for k, n in h["counts"].items()} for h in (a, b)]
+    both = {k: shares[0].get(k, 0) + shares[1].get(k, 0) for k in {*shares[0], *shares[1]}}
+    step = a["step"]
+    low, size, groups = _grouped(both, step, 0)
+    tail = max(both) > low + size * len(groups) - step / 2
+    heights = [_filled(part, low, step, size, len(groups)) for part in shares]
+    most, slot = max(map(max, heights)), (WIDTH - 2 * LEFT) / len(groups)
+    parts = [f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{safe(title)}">']
+    for i, pair in enumerate(zip(*heights, strict=True)):
+        for kind, share in zip(("bar", "bar other"), pair, strict=True):
+            height = (HEIGHT - BOTTOM - TOP) * share / most
+            if share:
+                parts.append(
+                    f'<rect class="{kind}" x="{LEFT + i * slot:.1f}" y="{HEIGHT - BOTTOM - height:.1f}" '
+                    f'width="{slot:.1f}" height="{height:.1f}"/>'
+                )
+        more = " and more" if tail and i == len(groups) - 1 else ""
+        span = f"{_short(low + i * size)}{_up_to(low, i, size, step)}{more}"
+        parts.append(
+            f'<rect class="over" x="{LEFT + i * slot:.1f}" y="{TOP}" width="{slot:.1f}" '
+            f'height="{HEIGHT - BOTTOM - TOP}"><title>{span}: {percent(pair[0])} and {percent(pair[1])}</title></rect>'
+        )
+    return "".join([*parts, _axis(low, size, len(groups), tail), "</svg>"])
+
+
+def _grouped(counts: Mapping[float, float], step: float, mark: float) -> tuple[float, float, list[float]]:
     """Lowest value, values per bar, and the bars; `mark` is a value that must be on the chart."""
-    total, seen, high = sum(counts.values()), 0, 0.0
+    total, seen, high = sum(counts.values()), 0.0, 0.0
     low = min(counts)
     for value in sorted(counts):
         seen += counts[value]
@@ -58,10 +86,15 @@ def _grouped(counts: dict[float, int], step: float, mark: float) -> tuple[float,
     steps = round((high - low) / step) + 1
     per_bar = max(1, -(-steps // BARS))
     size = per_bar * step
-    groups = [0] * -(-steps // per_bar)
+    return low, size, _filled(counts, low, step, size, -(-steps // per_bar))
+
+
+def _filled(counts: Mapping[float, float], low: float, step: float, size: float, bars: int) -> list[float]:
+    """The bars; the last holds everything above."""
+    groups, per_bar = [0.0] * bars, round(size / step)
     for value, number in counts.items():
-        groups[min(round((value - low) / step) // per_bar, len(groups) - 1)] += number
-    return low, size, groups
+        groups[min(round((value - low) / step) // per_bar, bars - 1)] += number
+    return groups
 
 
 def _up_to(low: float, index: int, size: float, step: float) -> str:

@@ -9,9 +9,10 @@ from .text import safe
 
 STYLE = """
 :root { color-scheme: light dark; --text: #1b1f24; --soft: #5b6570; --ground: #ffffff; --panel: #f3f5f7;
-  --line: #d8dde3; --blue: #2563b8; --bad: #b3261e; --look: #8a5a00; --good: #1c7a3c; }
+  --line: #d8dde3; --blue: #2563b8;
+  --orange: #d9700a; --bad: #b3261e; --look: #8a5a00; --good: #1c7a3c; }
 @media (prefers-color-scheme: dark) { :root { --text: #e6e9ec; --soft: #9aa5b1; --ground: #14171a; --panel: #1e2328;
-  --line: #343b43; --blue: #6ea8ff; --bad: #ff8a80; --look: #f2b84b; --good: #6fd08c; } }
+  --line: #343b43; --blue: #6ea8ff; --orange: #ffab5e; --bad: #ff8a80; --look: #f2b84b; --good: #6fd08c; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 1080px; padding: 16px; background: var(--ground); color: var(--text);
   font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; overflow-wrap: anywhere; }
@@ -32,6 +33,14 @@ li.good b { color: var(--good); }
 figure { margin: 0; } svg { width: 100%; height: auto; display: block; }
 svg text { fill: var(--soft); font-size: 11px; }
 .bar { fill: var(--blue); } .bar:hover { opacity: 0.7; } .axis { stroke: var(--line); }
+.other { fill: var(--orange); fill-opacity: 0.6; } .over { fill: transparent; }
+.key { display: inline-block; width: 0.8em; height: 0.8em; border-radius: 2px; background: var(--blue);
+  margin-right: 0.3em; } .key.second { background: var(--orange); }
+.rank { display: grid; grid-template-columns: minmax(9em, 15em) 1fr 3.2em; gap: 2px 12px; align-items: center; }
+.rank a { text-decoration: none; } .rank .length { height: 0.8em; background: var(--panel); border-radius: 3px; }
+.rank .length div { height: 100%; background: var(--blue); border-radius: 3px; min-width: 1px; }
+.rank .number { text-align: right; font-variant-numeric: tabular-nums; }
+.shades { display: flex; height: 30px; border: 1px solid var(--line); border-radius: 4px; overflow: hidden; }
 line.mark { stroke: var(--bad); stroke-dasharray: 4 3; } svg text.mark { fill: var(--bad); }
 .scroll { overflow-x: auto; max-height: 26rem; overflow-y: auto; border: 1px solid var(--line); border-radius: 4px; }
 table { border-collapse: collapse; width: 100%; font-size: 0.9rem; } th, td { padding: 3px 10px; text-align: left;
