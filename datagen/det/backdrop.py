@@ -1,0 +1,140 @@
+"""What the text of a scene is put on: a piece of a photo, or walls, boards and sheets made by the program."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ...datasets.images import BadImage, Image, read_image
+from ...errors import UserError
+from ..backgrounds import STRENGTH, texture_bank
+from ..colours import pick
+from ..rng import Draws, Floats
+from .recipe import Backdrops, DetRecipe
+
+MOSAIC, PHOTO = range(2)
+PHOTO_BYTES = 256 << 20  # decoded photos kept; more of them are read again when they are needed
+LONGEST = 2048  # px; photos are kept no larger
+GRAIN = 640  # px; side of the kept textures
+
+
+class PhotoCache:
+    """Decoded photos, no larger than needed, the last used ones kept."""
+
+    def __init__(self, paths: Sequence[Path], long_side: int, limit: int = PHOTO_BYTES) -> None:
+        self.paths = paths
+        self._long_side = min(long_side, LONGEST)
+        self._limit = limit
+        self._bytes = 0
+        self._kept: OrderedDict[int, Image] = OrderedDict()
+
+    def __getitem__(self, item: int) -> Image:
+        """(H, W, 3) BGR. Raises UserError where the file is no picture any more."""
+        image = self._kept.get(item)
+        if image is not None:
+            self._kept.move_to_end(item)
+            return image
+        image = self._kept[item] = self._read(self.paths[item])
+        self._bytes += image.nbytes
+        while self._bytes > self._limit and len(self._kept) > 1:
+            self._bytes -= self._kept.popitem(last=False)[1].nbytes
+        return image
+
+    def _read(self, path: Path) -> Image:
+        try:
+            image = read_image(path)
+        except BadImage as error:
+            raise UserError(f"background {path}: {error.detail}") from error
+        scale = self._long_side / max(image.shape[:2])
+        if scale < 1:
+            image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
+        return image
+
+
+class Painter:
+    """Paints the backdrops of one process. Row i of the numbers that `draw` gives is all that picture i depends on."""
+
+    def __init__(self, recipe: DetRecipe, photos: Sequence[Path]) -> None:
+        self.config: Backdrops = recipe.backdrops
+        longest = max(recipe.scene.width[1], recipe.scene.height[1])
+        least = self.config.photos.zoom[0] if self.config.photos else 1.0
+        self.photos = PhotoCache(photos, int(longest / least))
+        self.grain = [p[..., :GRAIN, :GRAIN] for p in texture_bank(recipe.seed, GRAIN, GRAIN).planes]
+
+    def draw(self, draws: Draws) -> dict[str, Floats]:
+        """The numbers of n backdrops by name, (n,) or (n, k) each."""
+        mosaic, photos = self.config.mosaic, self.config.photos
+        most = mosaic.panes[1] + 1
+        panes = mosaic.panes[0] + draws.integer("pane.count", mosaic.panes[1] - mosaic.panes[0] + 1)
+        colours = [pick(mosaic.palette, draws, f"pane.{k}") for k in range(most)]
+        low, high = mosaic.strength
+        return {
+            "kind": draws.choose("backdrop.kind", self.config.weights()).astype(np.float64),
+            "item": draws.integer("backdrop.item", max(len(self.photos.paths), 1)).astype(np.float64),
+            "zoom": draws.between("backdrop.zoom", photos.zoom if photos else (1, 1)),
+            "at": draws.uniforms("backdrop.at", 2),
+            "mirror": draws.uniform("backdrop.mirror"),
+            "panes": panes.astype(np.float64),
+            "box": draws.uniforms("pane.box", 5 * most).reshape(-1, most, 5),
+            "colours": np.stack(colours, axis=1),
+            "grain": draws.uniforms("pane.grain", 3 * most).reshape(-1, most, 3),
+            "strength": low + (high - low) * draws.uniforms("pane.strength", most),
+            "light": draws.uniforms("backdrop.light", 4),
+        }
+
+    def paint(self, numbers: dict[str, Floats], row: int, width: int, height: int) -> Image:
+        """(height, width, 3) BGR."""
+        mine = {name: column[row] for name, column in numbers.items()}
+        return self._photo(mine, width, height) if mine["kind"] == PHOTO else self._mosaic(mine, width, height)
+
+    def _photo(self, numbers: dict[str, Floats], width: int, height: int) -> Image:
+        photo = self.photos[int(numbers["item"])]
+        share = float(numbers["zoom"]) * min(photo.shape[1] / width, photo.shape[0] / height)
+        w, h = max(int(width * share), 1), max(int(height * share), 1)
+        x = int(numbers["at"][0] * (photo.shape[1] - w + 1))
+        y = int(numbers["at"][1] * (photo.shape[0] - h + 1))
+        way = cv2.INTER_AREA if share > 1 else cv2.INTER_LINEAR
+        piece = cv2.resize(photo[y : y + h, x : x + w], (width, height), interpolation=way)
+        return cv2.flip(piece, 1) if numbers["mirror"] < 0.5 else piece  # type: ignore[return-value]
+
+    def _mosaic(self, numbers: dict[str, Floats], width: int, height: int) -> Image:
+        image = self._surface(numbers, 0, width, height)
+        for k in range(1, int(numbers["panes"]) + 1):
+            self._pane(image, numbers, k)
+        image = cv2.blur(image, (3, 3))  # type: ignore[assignment]  # panes have hard edges
+        corners = np.rint(255 * (0.6 + 0.4 * numbers["light"])).astype(np.uint8).reshape(2, 2)
+        light = cv2.resize(corners, (width, height), interpolation=cv2.INTER_LINEAR)
+        return cv2.multiply(image, cv2.merge((light, light, light)), scale=1 / 255)  # type: ignore[return-value]
+
+    def _surface(self, numbers: dict[str, Floats], k: int, width: int, height: int) -> Image:
+        """A colour with grain."""
+        item, x, y = numbers["grain"][k]
+        grain = self.grain[int(item * len(self.grain))]
+        size = min(width, GRAIN), min(height, GRAIN)
+        left, top = int(x * (GRAIN - size[0] + 1)), int(y * (GRAIN - size[1] + 1))
+        piece = grain[top : top + size[1], left : left + size[0]]
+        if size != (width, height):
+            piece = cv2.resize(piece, (width, height), interpolation=cv2.INTER_LINEAR)  # type: ignore[assignment]
+        levels = (np.arange(256) - 128)[:, None] * (numbers["strength"][k] / STRENGTH) + numbers["colours"][k]
+        table = np.clip(np.rint(levels), 0, 255).astype(np.uint8).reshape(256, 1, 3)
+        return cv2.LUT(cv2.merge((piece, piece, piece)), table)  # type: ignore[return-value]
+
+    def _pane(self, image: Image, numbers: dict[str, Floats], k: int) -> None:
+        height, width = image.shape[:2]
+        u = numbers["box"][k]
+        centre = (float(u[0]) * width, float(u[1]) * height)
+        size = (width * 0.15 * 5 ** float(u[2]), height * 0.1 * 6 ** float(u[3]))
+        corners = np.rint(cv2.boxPoints((centre, size, 12 * (float(u[4]) - 0.5)))).astype(np.int32)
+        (x0, y0), (x1, y1) = np.maximum(corners.min(axis=0), 0), corners.max(axis=0) + 1
+        x1, y1 = min(int(x1), width), min(int(y1), height)
+        if x1 - x0 < 2 or y1 - y0 < 2:
+            return
+        mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
+        cv2.fillConvexPoly(mask, corners - (x0, y0), 255)
+        surface = self._surface(numbers, k, int(x1 - x0), int(y1 - y0))
+        window = image[y0:y1, x0:x1]
+        window[:] = cv2.copyTo(surface, mask, window.copy())

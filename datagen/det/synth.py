@@ -1,0 +1,212 @@
+"""Synthetic scenes end to end: a recipe becomes a folder of photos with label lines."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...corpora.sources import FileText, RandomText
+from ...datasets.images import Image, encode_jpeg
+from ...datasets.records import Item, Items, Refusal, Sample
+from ...errors import UserError
+from ...fonts.discover import FaceRef, find_fonts
+from ...fonts.face import Faces
+from ...fonts.glyphs import GlyphCache, GlyphTable
+from ...fonts.licence import file_hash, ledger_row
+from ...prep.jobs import Job, run_job
+from ..backgrounds import find_photos
+from ..effects import noise_pool
+from ..rng import Draws, Integers
+from ..writer import Writer
+from .backdrop import Painter
+from .blocks import Composer
+from .camera import Shot, draw_shots
+from .labels import Entry, label
+from .recipe import DetRecipe, portable_det
+from .scenes import Stage
+
+BATCH = 16
+SHARD = 500
+TRIAL = 4
+
+
+@dataclass(slots=True)
+class Scene:
+    """A finished scene; bare: its picture without the text, where that was asked for."""
+
+    index: int
+    image: Image
+    entries: list[Entry]
+    quality: int
+    bare: Image | None = None
+
+
+class Engine:
+    """Makes scenes of a recipe; holds the fonts, glyphs, texts and photos of one process."""
+
+    def __init__(self, recipe: DetRecipe, refs: list[FaceRef], photos: list[Path]) -> None:
+        self.recipe = recipe
+        self.faces = Faces(refs)
+        table = GlyphTable(self.faces)
+        self.writer = Writer(recipe.line_recipe(), self.faces)
+        self.composer = Composer(recipe, self.writer)
+        self.backdrops = Painter(recipe, photos)
+        self.stage = Stage(recipe, table, GlyphCache(self.faces, table))
+        pool = noise_pool(recipe.seed)
+        largest = 3 * recipe.scene.width[1] * recipe.scene.height[1]
+        self.noise = np.tile(pool, largest // pool.size + 2)
+
+    def items(self, start: int, stop: int) -> Items:
+        """Scenes `start` to `stop` in order, each after the refusals of its texts and of its earlier attempts."""
+        for first in range(start, stop, BATCH):
+            for scene, refusals in self.pictures(np.arange(first, min(first + BATCH, stop), dtype=np.int64)):
+                yield from refusals
+                yield _sample(scene)
+
+    def pictures(self, index: Integers, bare: bool = False) -> Iterator[tuple[Scene, list[Refusal]]]:
+        """Each scene with the refusals of its texts, in order. Raises UserError for one that never held a text."""
+        refusals: list[list[Refusal]] = [[] for _ in index]
+        done: dict[int, Scene] = {}
+        waiting = np.arange(len(index))
+        for attempt in range(self.recipe.attempts):
+            for place, made in zip(waiting.tolist(), self._attempt(index[waiting], attempt, bare), strict=True):
+                scene, refused = made
+                refusals[place] += refused
+                if any(not e.ignored for e in scene.entries):
+                    done[place] = scene
+                else:
+                    refusals[place].append(Refusal("empty_scene", f"scene {scene.index}"))
+            waiting = np.array([i for i in waiting.tolist() if i not in done], np.int64)
+            if not len(waiting):
+                break
+        else:
+            raise UserError(_impossible(int(index[waiting[0]]), self.recipe.attempts, refusals[int(waiting[0])]))
+        for place in range(len(index)):
+            yield done[place], refusals[place]
+
+    def _attempt(self, index: Integers, attempt: int, bare: bool) -> Iterator[tuple[Scene, list[Refusal]]]:
+        config = self.recipe.scene
+        draws = Draws(self.recipe.seed, index, attempt)
+
+        def whole(name: str, limits: tuple[int, int]) -> Integers:
+            return limits[0] + draws.integer(name, limits[1] - limits[0] + 1)
+
+        widths, heights = whole("scene.width", config.width).tolist(), whole("scene.height", config.height).tolist()
+        blocks = self.composer.compose(index, attempt, whole("scene.blocks", config.blocks))
+        shots = draw_shots(self.recipe, draws)
+        numbers = self.backdrops.draw(draws)
+        for row, number in enumerate(index.tolist()):
+            image = self.backdrops.paint(numbers, row, widths[row], heights[row])
+            before = image.copy() if bare else None
+            entries, refused = self.stage.play(f"scene {number}", image, blocks[row], shots[row])
+            yield self._finish(number, image, entries, shots[row], before), refused
+
+    def _finish(self, number: int, image: Image, entries: list[Entry], shot: Shot, before: Image | None) -> Scene:
+        bare = None if before is None else shot.take(before, self.noise)
+        return Scene(number, shot.take(image, self.noise), entries, shot.quality, bare)
+
+
+def _sample(scene: Scene) -> Sample:
+    legible = [e for e in scene.entries if not e.ignored]
+    letters = sum(len(e.letters) for e in legible)
+    notes = ("lines",) * len(legible) + ("ignored",) * (len(scene.entries) - len(legible)) + ("characters",) * letters
+    return Sample(encode_jpeg(scene.image, scene.quality), label(scene.entries), f"scene {scene.index}", notes)
+
+
+def _impossible(index: int, attempts: int, refusals: list[Refusal]) -> str:
+    counted = Counter(r.reason for r in refusals if r.reason != "empty_scene").most_common()
+    last = next((r for r in reversed(refusals) if r.reason != "empty_scene"), None)
+    reasons = ", ".join(f"{reason} {times} times" for reason, times in counted)
+    example = f"; the last one: {last.reason}, {last.detail}, text {last.text!r}" if last else ""
+    return (
+        f"scene {index}: no text found a place in {attempts} attempts ({reasons}){example}: widen the recipe's ranges, "
+        "or give other texts, fonts or photos"
+    )
+
+
+@dataclass
+class SceneSynthesis:
+    """A recipe with its ingredients found: the source of a job. Each process opens its own engine on first use."""
+
+    recipe: DetRecipe
+    faces: list[FaceRef]
+    photos: list[Path]
+    skipped: dict[str, str]
+    _engine: Engine | None = field(default=None, repr=False, compare=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_engine": None}
+
+    @property
+    def engine(self) -> Engine:
+        """The engine of this process."""
+        if self._engine is None:
+            self._engine = Engine(self.recipe, self.faces, self.photos)
+        return self._engine
+
+    def items(self, start: int, stop: int) -> Iterator[Item]:
+        """Scenes `start` to `stop`, each after the refusals of its texts."""
+        return self.engine.items(start, stop)
+
+    def job(self, count: int, shard_size: int = SHARD) -> Job:
+        """The job that makes `count` scenes: recipe, hashes of all ingredients, and the ledger."""
+        ledger = [ledger_row(f) for f in self.faces]
+        ledger += [_ledger("background", p) for p in self.photos]
+        for text in self.recipe.texts:
+            named = text.path if isinstance(text, FileText) else text.characters if isinstance(text, RandomText) else ""
+            if named and (isinstance(text, FileText) or named.endswith(".txt")):
+                ledger.append(_ledger("corpus", Path(named)))
+        if self.recipe.charset and self.recipe.charset.endswith(".txt"):
+            ledger.append(_ledger("charset", Path(self.recipe.charset)))
+        ledger += [
+            {"kind": "skipped", "name": Path(name).name, "reason": why} for name, why in sorted(self.skipped.items())
+        ]
+        known = [row for row in ledger if "sha256" in row]
+        hashes = {f"{row['kind']} {number} {row['name']}": row["sha256"] for number, row in enumerate(known)}
+        what = {"recipe": portable_det(self.recipe), "ingredients": hashes}
+        return Job("scenes", what, count, shard_size, ledger, retries=True, store="photos")
+
+
+def _ledger(kind: str, path: Path) -> dict[str, str]:
+    return {"kind": kind, "name": path.name, "sha256": file_hash(path), "licence": "not stated"}
+
+
+def prepare_scenes(recipe: DetRecipe) -> SceneSynthesis:
+    """Find the recipe's fonts and photos, and draw the first scenes.
+
+    recipe: from `load_det_recipe`, its paths absolute. Raises UserError naming what is missing or impossible.
+    """
+    found = find_fonts(recipe.fonts, Path.cwd())
+    photos: list[Path] = []
+    skipped = dict(found.skipped)
+    configured = recipe.backdrops.photos
+    if configured and configured.weight:
+        photos, broken = find_photos(Path(configured.folder), configured.limit)
+        skipped |= broken
+    synthesis = SceneSynthesis(recipe, found.faces, photos, skipped)
+    for _ in synthesis.engine.pictures(np.arange(TRIAL, dtype=np.int64)):
+        pass  # an impossible recipe shows itself before a folder is made
+    return synthesis
+
+
+def synth_scenes(
+    recipe: DetRecipe,
+    count: int,
+    out: Path,
+    workers: int = 0,
+    progress: Callable[[int], None] = lambda scenes: None,
+    shard_size: int = SHARD,
+) -> dict[str, Any]:
+    """Write exactly `count` scenes to `out`, or finish what was begun; returns the manifest.
+
+    Scene i depends on the recipe and i alone. Raises UserError for an impossible recipe or a foreign folder.
+    """
+    if count < 1:
+        raise UserError(f"the number of scenes must be 1 or more (is {count})")
+    synthesis = prepare_scenes(recipe)
+    return run_job(synthesis.job(count, shard_size), synthesis, out, workers, progress)
