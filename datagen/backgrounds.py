@@ -21,16 +21,10 @@ TEXTURES = 16
 TEXTURE_HEIGHT = 160
 STRENGTH = 24  # levels: standard deviation of the kept textures
 PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
-LUMA = np.array([0.114, 0.587, 0.299])  # BGR
-
-
-def luminance(bgr: Floats) -> Floats:
-    """(..., 3) BGR to (...,) luminance."""
-    return bgr[..., 0] * LUMA[0] + bgr[..., 1] * LUMA[1] + bgr[..., 2] * LUMA[2]
 
 
 class Bank:
-    """Pictures at least (height, width) in size, and sums by cell of their luminance and its square."""
+    """Pictures at least (height, width) in size, and sums by cell of their lightness (of 255) and its square."""
 
     def __init__(self, planes: list[NDArray[np.uint8]]) -> None:
         self.planes = planes
@@ -47,7 +41,7 @@ class Bank:
     def statistics(
         self, which: Integers, x: Integers, y: Integers, width: Integers, height: int
     ) -> tuple[Floats, Floats]:
-        """Mean and standard deviation of luminance, (n, SEGMENTS) each, in pieces at (x, y), to a cell's accuracy."""
+        """Mean and standard deviation of lightness, (n, SEGMENTS) each, in pieces at (x, y), to a cell's accuracy."""
         edges = np.arange(SEGMENTS + 1)
         x0 = (x[:, None] + width[:, None] * edges[:-1] // SEGMENTS) // CELL
         x1 = np.maximum(-(-(x[:, None] + width[:, None] * edges[1:] // SEGMENTS) // CELL), x0 + 1)
@@ -64,11 +58,11 @@ class Bank:
 
 
 def _sums(planes: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """(2, rows + 1, columns + 1) running sums over cells of mean luminance and mean square."""
+    """(2, rows + 1, columns + 1) running sums over cells of mean lightness and mean square."""
     grey = (
         planes
         if planes.ndim == 2
-        else cv2.cvtColor(np.ascontiguousarray(planes.transpose(1, 2, 0)), cv2.COLOR_BGR2GRAY)
+        else cv2.cvtColor(np.ascontiguousarray(planes.transpose(1, 2, 0)), cv2.COLOR_BGR2LAB)[:, :, 0]
     )
     value = grey.astype(np.float32)
     size = (-(-value.shape[1] // CELL), -(-value.shape[0] // CELL))

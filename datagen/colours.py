@@ -1,18 +1,94 @@
-"""Colours of paper and ink, the ink's chosen against what lies behind it."""
+"""Colours of paper and ink, the ink's chosen against what lies behind it.
+
+How bright a colour looks is CIE lightness L*, scaled so that black is 0 and white is 255: equal steps look equal.
+Colours themselves are sRGB levels from 0 to 255 in the order blue, green, red.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import AfterValidator, Field, NonNegativeFloat, model_validator
 
-from .backgrounds import luminance
-from .recipe import Ink, Palette, Tone
+from ..config import Config
+from .limits import Factor, Hex, Levels, Share, within
 from .rng import Draws, Floats
 
-OUTLINE_CONTRAST = 80  # levels between ink and outline
-SHADE_OF_PAPER = 0.6  # luminance of a dark text's shadow over the paper's
+OUTLINE_CONTRAST = 80  # of lightness between ink and outline
+SHADE_OF_PAPER = 0.6  # a dark text's shadow over the paper's lightness
+HALVINGS = 9  # of 510 levels: to one level
+
+STEPS = 1 << 14  # of luminance
+SHARES = np.array([0.0722, 0.7152, 0.2126])  # of blue, green, red in luminance
+
+_levels = np.arange(256) / 255
+_linear = np.where(_levels <= 0.04045, _levels / 12.92, ((_levels + 0.055) / 1.055) ** 2.4)
+_shares = _linear * SHARES[:, None] * STEPS
+_steps = np.arange(STEPS + 1) / STEPS
+_light = 2.55 * np.where(_steps <= 216 / 24389, _steps * 24389 / 27, 116 * np.cbrt(_steps) - 16)
+
+
+def lightness(bgr: Floats) -> Floats:
+    """(..., 3) levels to (...,) lightness, levels taken to the nearest whole ones."""
+    index = (bgr + 0.5).astype(np.intp)
+    blue, green, red = (_shares[c][index[..., c]] for c in range(3))
+    return np.asarray(_light[(blue + green + red + 0.5).astype(np.intp)])
+
+
+_greys = lightness(np.repeat(np.arange(256.0)[:, None], 3, axis=1))
+
+
+def grey(light: Floats) -> Floats:
+    """The level of the grey that has this lightness."""
+    return np.interp(light, _greys, np.arange(256))
+
+
+class Palette(Config):
+    """Colours: one of `colours` (any colour when the list is empty), each channel moved by up to `jitter` levels.
+
+    saturation: 0 makes a colour grey, 1 leaves it. shade: all channels together are multiplied by it.
+    """
+
+    colours: tuple[Hex, ...] = ()
+    jitter: NonNegativeFloat = 0
+    saturation: Share = (1, 1)
+    shade: Factor = (1, 1)
+
+
+class Ink(Config):
+    """The text's colour.
+
+    dark, light: weights of text darker and lighter than its background.
+    contrast: the least difference in lightness, 0 to 255, after all tone changes; less is `low_contrast`.
+    Strokes that blur and thinning leave with less than half of it are `low_contrast` too.
+    busy: how many standard deviations of the background's lightness are added to that demand.
+    opacity: of the ink. weight: strokes thickened (above 0) or thinned (below 0), in pixels of the picture.
+    """
+
+    palette: Palette = Palette()
+    dark: NonNegativeFloat = 1
+    light: NonNegativeFloat = 1
+    contrast: Annotated[float, Field(ge=1, le=250)] = 40
+    busy: NonNegativeFloat = 1
+    opacity: Share = (1, 1)
+    weight: Annotated[tuple[float, float], AfterValidator(within(-2, 4))] = (0, 0)
+
+    @model_validator(mode="after")
+    def _some_polarity(self) -> Ink:
+        if not self.dark + self.light:
+            raise ValueError("one of 'dark' and 'light' must be above 0")
+        return self
+
+
+class Tone(Config):
+    """brightness is added, contrast multiplies around mid-grey, gamma bends the curve (1: straight)."""
+
+    brightness: Levels = (0, 0)
+    contrast: Factor = (1, 1)
+    gamma: Factor = (1, 1)
 
 
 def pick(palette: Palette, draws: Draws, name: str) -> Floats:
@@ -22,57 +98,67 @@ def pick(palette: Palette, draws: Draws, name: str) -> Floats:
         colour = table[draws.integer(f"{name}.colour", len(table))]
     else:
         colour = 255 * draws.uniforms(f"{name}.colour", 3)
-    grey = luminance(colour)[:, None]
-    colour = grey + (colour - grey) * draws.between(f"{name}.saturation", palette.saturation)[:, None]
-    colour = colour * draws.between(f"{name}.shade", palette.shade)[:, None]
+    if palette.saturation != (1, 1):
+        pale = grey(lightness(colour))[:, None]
+        colour = pale + (colour - pale) * draws.between(f"{name}.saturation", palette.saturation)[:, None]
+    if palette.shade != (1, 1):
+        colour = colour * draws.between(f"{name}.shade", palette.shade)[:, None]
     if palette.jitter:
         colour = colour + (2 * draws.uniforms(f"{name}.jitter", 3) - 1) * palette.jitter
     return np.clip(colour, 0, 255)
 
 
-def at_luminance(colour: Floats, target: Floats) -> Floats:
-    """`colour` moved towards the target luminance; grey where moving saturates too much of it."""
-    moved = np.clip(colour + (target - luminance(colour))[:, None], 0, 255)
-    off = np.abs(luminance(moved) - target) > 2
-    return np.where(off[:, None], np.clip(target, 0, 255)[:, None], moved)
+def at_lightness(colour: Floats, target: Floats) -> Floats:
+    """`colour` with every channel moved by the same number of levels, as far as it goes, until it is so light."""
+    low, high = np.full(len(colour), -255.0), np.full(len(colour), 255.0)
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        below = lightness(np.clip(colour + middle[:, None], 0, 255)) < target
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    return np.clip(colour + ((low + high) / 2)[:, None], 0, 255)
 
 
 @dataclass(slots=True)
 class Behind:
-    """What the ink must stand out from: the darkest and brightest luminance behind it, (n,) each."""
+    """What the ink must stand out from: the darkest and brightest lightness behind it, (n,) each."""
 
     low: Floats
     high: Floats
 
+    def take(self, which: NDArray[np.int64]) -> Behind:
+        """Of some of the lines."""
+        return Behind(self.low[which], self.high[which])
+
 
 @dataclass(slots=True)
 class Toning:
-    """Tone changes of n pictures; light: the least factor of uneven light."""
+    """Tone changes of n pictures; kept: the least share of a contrast that light and the like leave."""
 
     brightness: Floats
     contrast: Floats
     gamma: Floats
-    light: Floats
+    kept: Floats
 
     @classmethod
-    def draw(cls, tone: Tone, draws: Draws, light: Floats) -> Toning:
+    def draw(cls, tone: Tone, draws: Draws, kept: Floats) -> Toning:
         """Draw tone changes."""
         return cls(
             draws.between("tone.brightness", tone.brightness),
             draws.between("tone.contrast", tone.contrast),
             draws.between("tone.gamma", tone.gamma),
-            light,
+            kept,
         )
 
-    def apply(self, level: Floats, light: Floats | float) -> Floats:
-        """Luminance after all changes."""
-        shown = np.clip((level * light - 128) * self.contrast + 128 + self.brightness, 0, 255)
-        return 255 * (shown / 255) ** self.gamma
+    def apply(self, level: Floats, kept: Floats | float) -> Floats:
+        """(n, 3) levels after all changes."""
+        dimmed = level * (kept[:, None] if isinstance(kept, np.ndarray) else kept)
+        shown = np.clip((dimmed - 128) * self.contrast[:, None] + 128 + self.brightness[:, None], 0, 255)
+        return np.asarray(255 * (shown / 255) ** self.gamma[:, None])
 
 
 @dataclass(slots=True)
 class Inks:
-    """(n, 3) colours; (n,) each: darker than the paper or not, contrast in levels as shown, whether that is too low."""
+    """(n, 3) colours; (n,) each: darker than the paper or not, contrast as shown, whether that is too low."""
 
     colour: Floats
     dark: NDArray[np.bool_]
@@ -82,39 +168,44 @@ class Inks:
 
 def ink_colours(ink: Ink, draws: Draws, behind: Behind, toning: Toning, opacity: Floats) -> Inks:
     """Draw the ink's colours."""
-    need = np.minimum(ink.contrast / (opacity * toning.light * np.minimum(toning.contrast, 1)), 255)
+    need = np.minimum(ink.contrast / (opacity * toning.kept * np.minimum(toning.contrast, 1)), 255)
     darkest, brightest = behind.low - need, behind.high + need
     can_dark, can_light = (darkest >= 0) & (ink.dark > 0), (brightest <= 255) & (ink.light > 0)
     colour = pick(ink.palette, draws, "ink")
     if ink.palette.colours:
-        dark = luminance(colour) < (behind.low + behind.high) / 2
+        dark = lightness(colour) < (behind.low + behind.high) / 2
     else:
         weight_dark, weight_light = ink.dark * can_dark, ink.light * can_light
         dark = draws.uniform("ink.polarity") * (weight_dark + weight_light) < weight_dark
-        place = draws.uniform("ink.luminance")
+        place = draws.uniform("ink.lightness")
         target = np.where(dark, place * darkest, brightest + place * (255 - brightest))
-        colour = at_luminance(colour, np.clip(target, 0, 255))
-    level = luminance(colour)
-    fits = np.where(dark, can_dark & (level <= darkest + 1e-6), can_light & (level >= brightest - 1e-6))
-    paper = np.where(dark, behind.low, behind.high)
-    seen = paper + (level - paper) * opacity
+        colour = at_lightness(colour, np.clip(target, 0, 255))
+    return judge(ink, colour, dark, behind, toning, opacity)
+
+
+def judge(ink: Ink, colour: Floats, dark: NDArray[np.bool_], behind: Behind, toning: Toning, opacity: Floats) -> Inks:
+    """What is left of the contrast of these inks, (n, 3), and whether that is too little."""
+    light = lightness(colour)
+    sided = np.where(dark, (light < behind.low) & (ink.dark > 0), (light > behind.high) & (ink.light > 0))
+    paper = np.repeat(grey(np.where(dark, behind.low, behind.high))[:, None], 3, axis=1)
+    seen = paper + (colour - paper) * opacity[:, None]
     shown = np.minimum(
-        *(np.abs(toning.apply(seen, light) - toning.apply(paper, light)) for light in (1.0, toning.light))
+        *(np.abs(lightness(toning.apply(seen, k)) - lightness(toning.apply(paper, k))) for k in (1.0, toning.kept))
     )
-    return Inks(colour, dark, shown, ~fits | (shown < 0.9 * ink.contrast))
+    return Inks(colour, dark, shown, ~sided | (shown < 0.9 * ink.contrast))
 
 
 def outline_colours(draws: Draws, ink: Floats) -> Floats:
-    """(n, 3) any colours far from the ink's luminance."""
-    level = luminance(ink)
-    place = draws.uniform("outline.luminance")
-    down = place * np.maximum(level - OUTLINE_CONTRAST, 0)
-    up = 255 - place * np.maximum(255 - level - OUTLINE_CONTRAST, 0)
-    return at_luminance(255 * draws.uniforms("outline.colour", 3), np.where(level > 127, down, up))
+    """(n, 3) any colours far from the ink's lightness."""
+    light = lightness(ink)
+    place = draws.uniform("outline.lightness")
+    down = place * np.maximum(light - OUTLINE_CONTRAST, 0)
+    up = 255 - place * np.maximum(255 - light - OUTLINE_CONTRAST, 0)
+    return at_lightness(255 * draws.uniforms("outline.colour", 3), np.where(light > 127, down, up))
 
 
-def shadow_colours(draws: Draws, inks: Inks, behind: Behind, contrast: float) -> Floats:
+def shadow_colours(draws: Draws, ink: Floats, dark: NDArray[np.bool_], low: Floats, contrast: float) -> Floats:
     """(n, 3) greys darker than the paper that leave the ink its contrast: deep behind light ink, pale behind dark."""
-    pale = np.maximum(luminance(inks.colour) + contrast, SHADE_OF_PAPER * behind.low)
-    deep = 0.5 * draws.uniform("shadow.luminance") * behind.low
-    return np.repeat(np.where(inks.dark, pale, deep)[:, None], 3, axis=1)
+    pale = np.maximum(lightness(ink) + contrast, SHADE_OF_PAPER * low)
+    deep = 0.5 * draws.uniform("shadow.lightness") * low
+    return np.repeat(grey(np.clip(np.where(dark, pale, deep), 0, 255))[:, None], 3, axis=1)

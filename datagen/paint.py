@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
 import cv2
 import numpy as np
 
 from ..datasets.images import Image
 from ..datasets.records import Refusal
 from ..fonts.glyphs import GlyphCache
-from . import effects, scene
+from . import scene
 from .backgrounds import Bank
-from .effects import Mask, Planes
-from .plan import Line
-from .recipe import Recipe
+from .effects.base import Canvas, Mask, Planes, Stage, Step
+from .effects.pixels import blend, embolden
+from .effects.sensor import GAUSSIAN, UNIFORM, noisy, toned_by
+from .plan import Glyphs, Line
 
+if TYPE_CHECKING:
+    from .recipe import Recipe
+
+Watch = Callable[[str, Image], None]
 WARP = cv2.INTER_LINEAR
 FAINT = 0.5  # of the demanded contrast must be left, on average over the ink, after blur and thinning
 
@@ -25,31 +33,51 @@ class Painter:
         self.recipe = recipe
         self.glyphs = glyphs
         self.banks = banks
-        self.noise = effects.noise_pool(recipe.seed)
         self.height = recipe.height
 
     def paint(self, line: Line) -> Image | Refusal:
         """(height, width, 3) BGR, or why the picture would not show its label."""
-        mask = self.mask(line)
-        if isinstance(mask, Refusal):
-            return mask
-        if line.cut and (refusal := self._clipped(line, mask)):
-            return refusal
+        if line.dress.faint:
+            detail = f"{line.dress.shown:.0f} of lightness between ink and paper"
+            return self._refusal(line, "low_contrast", detail)
+        mask = self.mask(line.glyphs)
+        if isinstance(mask, int):
+            return self._refusal(line, "blank_glyph", self.glyphs.describe(mask))
+        if line.cut and (detail := self._clipped(line, mask)):
+            return self._refusal(line, "clipped", detail)
         ink = self.warp(line, mask)
-        if refusal := self.faint(line, ink):
-            return refusal
-        return self.finish(line, self.compose(line, ink))
+        if detail := self.faint(line, ink):
+            return self._refusal(line, "low_contrast", detail)
+        return self._upright(line, self.develop(line, ink))
 
-    def mask(self, line: Line) -> Mask | Refusal:
-        """The glyphs blitted into a mask at drawing size."""
-        mask = np.zeros((line.mask_height, line.mask_width), np.uint8)
+    def look(self, line: Line, watch: Watch | None = None) -> Image:
+        """The picture without any check, each stage shown to `watch` by name."""
+        mask = self.mask(line.glyphs)
+        if isinstance(mask, int):
+            mask = np.zeros((line.glyphs.height, line.glyphs.width), np.uint8)
+        if watch:
+            watch("glyphs", mask)
+        return self._upright(line, self.develop(line, self.warp(line, mask), watch))
+
+    def _refusal(self, line: Line, reason: str, detail: str) -> Refusal:
+        font = self.glyphs.faces.refs[line.pieces[0].face].name
+        return Refusal(reason, f"sample {line.index}", detail, line.text, font=font)
+
+    def _upright(self, line: Line, image: Image) -> Image:
+        return np.ascontiguousarray(np.rot90(image, -1)) if line.upright else image
+
+    def mask(self, glyphs: Glyphs, start: int = 0, stop: int | None = None) -> Mask | int:
+        """Some of the glyphs blitted into a mask at drawing size, or the row of one that shows nothing."""
+        mask = np.zeros((glyphs.height, glyphs.width), np.uint8)
         filled = 0
-        for row, x, y in zip(line.rows, line.xs, line.ys, strict=True):
-            glyph = self.glyphs.get(line.size, row)
+        sizes = glyphs.sizes if isinstance(glyphs.sizes, list) else [glyphs.sizes] * len(glyphs.rows)
+        cut = slice(start, stop)
+        for row, x, y, size in zip(glyphs.rows[cut], glyphs.xs[cut], glyphs.ys[cut], sizes[cut], strict=True):
+            glyph = self.glyphs.get(size, row)
             if glyph is None:
                 if self.glyphs.is_space(row):
                     continue
-                return Refusal("blank_glyph", f"sample {line.index}", self.glyphs.describe(row), line.text)
+                return row
             ink = glyph.ink
             height, width = ink.shape
             x += glyph.left
@@ -64,19 +92,22 @@ class Painter:
 
     def warp(self, line: Line, mask: Mask) -> Mask:
         """The ink in the picture's geometry, its strokes thickened or thinned."""
-        ink = cv2.warpPerspective(mask, line.matrix, (line.width, self.height), flags=WARP)
-        return effects.embolden(ink, line.weight)  # type: ignore[arg-type]
+        return embolden(self._seen(line.glyphs, line.width, mask), line.dress.weight)
 
-    def _clipped(self, line: Line, mask: Mask) -> Refusal | None:
-        """Refuse where a glyph has more than `max_cut` of its ink outside of the picture."""
-        corners = np.array([[0, 0, 1], [line.width, 0, 1], [line.width, self.height, 1], [0, self.height, 1]]) - 0.5
-        corners[:, 2] = 1
-        seen = corners @ np.linalg.inv(line.matrix).T
-        polygon = np.rint(seen[:, :2] / seen[:, 2:] * 16).astype(np.int32)
-        inside = np.zeros_like(mask)
-        cv2.fillConvexPoly(inside, polygon, 1, shift=4)
-        for row, x, y in zip(line.rows, line.xs, line.ys, strict=True):
-            glyph = self.glyphs.get(line.size, row)
+    def _seen(self, glyphs: Glyphs, width: int, mask: Mask) -> Mask:
+        if glyphs.map.bend is None:
+            size = (width, self.height)
+            return cv2.warpPerspective(mask, glyphs.map.matrix, size, flags=WARP)  # type: ignore[return-value]
+        x, y = glyphs.map.sources(width, self.height)
+        return cv2.remap(mask, x, y, WARP, borderMode=cv2.BORDER_CONSTANT)  # type: ignore[return-value]
+
+    def _clipped(self, line: Line, mask: Mask) -> str:
+        """Says so where a glyph has more than `max_cut` of its ink outside of the picture."""
+        inside = self._inside(line, mask)
+        glyphs = line.glyphs
+        sizes = glyphs.sizes if isinstance(glyphs.sizes, list) else [glyphs.sizes] * len(glyphs.rows)
+        for row, x, y, size in zip(glyphs.rows, glyphs.xs, glyphs.ys, sizes, strict=True):
+            glyph = self.glyphs.get(size, row)
             if glyph is None:
                 continue
             height, width = glyph.ink.shape
@@ -84,68 +115,131 @@ class Painter:
             whole = cv2.sumElems(glyph.ink)[0]
             cut = 1 - cv2.sumElems(cv2.multiply(glyph.ink, window))[0] / whole
             if cut > self.recipe.layout.max_cut:
-                return Refusal("clipped", f"sample {line.index}", f"{cut:.0%} of a glyph's ink is cut off", line.text)
-        return None
+                return f"{cut:.0%} of a glyph's ink is cut off"
+        return ""
 
-    def faint(self, line: Line, ink: Mask) -> Refusal | None:
-        """Refuse where blur and thin strokes leave too little of the planned contrast."""
-        seen = self._lens(line, ink)
+    def _inside(self, line: Line, mask: Mask) -> Mask:
+        """1 where a pixel of the mask is inside of the picture."""
+        height, width = mask.shape
+        place = line.glyphs.map
+        if place.bend is not None:
+            y, x = np.mgrid[:height, :width] + 0.5
+            seen = place.points(np.stack([x.ravel(), y.ravel()], axis=1)).T
+            within = (seen[0] >= 0) & (seen[0] <= line.width) & (seen[1] >= 0) & (seen[1] <= self.height)
+            return within.reshape(height, width).astype(np.uint8)
+        corners = np.array([[0, 0, 1], [line.width, 0, 1], [line.width, self.height, 1], [0, self.height, 1]]) - 0.5
+        corners[:, 2] = 1
+        back = corners @ np.linalg.inv(place.matrix).T
+        polygon = np.rint(back[:, :2] / back[:, 2:] * 16).astype(np.int32)
+        inside = np.zeros_like(mask)
+        cv2.fillConvexPoly(inside, polygon, 1, shift=4)
+        return inside
+
+    def faint(self, line: Line, ink: Mask) -> str:
+        """Says so where blur and thin strokes leave too little of the planned contrast."""
+        seen = self._through_lens(Canvas(ink, ink, ink), line.dress.steps)  # type: ignore[arg-type]
         total = cv2.sumElems(seen)[0]
         strength = cv2.norm(seen, cv2.NORM_L2SQR) / (255 * total) if total else 0.0
-        if line.shown * strength >= FAINT * self.recipe.ink.contrast:
-            return None
-        detail = f"{line.shown * strength:.0f} levels are left of {line.shown:.0f}"
-        return Refusal("low_contrast", f"sample {line.index}", detail, line.text)
+        left = line.dress.shown * strength
+        if left >= FAINT * self.recipe.ink.contrast:
+            return ""
+        return f"{left:.0f} levels are left of {line.dress.shown:.0f}"
 
-    def compose(self, line: Line, ink: Mask) -> Planes:
-        """(3, height, width) levels: background, edge, shadow, outline, ink, light."""
-        planes = self._background(line)
-        if line.edge_size:
-            effects.border(planes, line.edge_side, line.edge_size, line.edge_colour)
-        if line.shadow:
-            shadow = effects.shadowed(ink, line.shadow_x, line.shadow_y, line.shadow_blur)
-            effects.blend(planes, line.shadow_colour, shadow, line.shadow_opacity)
-        if line.outline:
-            effects.blend(planes, line.outline_colour, effects.outlined(ink, line.outline))
-        effects.blend(planes, line.ink, ink, line.opacity)
-        if line.light:
-            effects.shade(planes, (line.light_x, line.light_y), line.cylinder, line.light_offset)
-        return planes
+    def _through_lens(self, canvas: Canvas, steps: list[Step]) -> Image:
+        for _, effect, values in steps:
+            if effect.stage == "lens":
+                effect.apply(canvas, **values)
+        return canvas.image
 
-    def _background(self, line: Line) -> Planes:
+    def develop(self, line: Line, ink: Mask, watch: Watch | None = None) -> Image:
+        """(height, width, 3) BGR: the ink on its background, through light, lens and sensor."""
+        dress = line.dress
+        planes = self._background(dress.background, line.width)
+        canvas = Canvas(ink, planes, ink)
+        show = _shower(watch, canvas)
+        show("background")
+        self._stage(canvas, dress.steps, "ink", show)
+        self._stage(canvas, dress.steps, "paper", show)
+        for other in line.others:
+            mask = self.mask(other)
+            if not isinstance(mask, int):
+                blend(planes, dress.inks[0], self._seen(other, line.width, mask), dress.opacity)
+                show("other line")
+        for colour, part in self._parts(line, canvas.ink):
+            blend(planes, colour, part, dress.opacity)
+        show("ink")
+        self._stage(canvas, dress.steps, "letters", show)
+        self._stage(canvas, dress.steps, "light", show)
+        canvas.image = cv2.merge(tuple(canvas.planes.astype(np.uint8)))
+        self._stage(canvas, dress.steps, "lens", show)
+        self._expose(canvas, line, show)
+        return canvas.image
+
+    def _stage(self, canvas: Canvas, steps: list[Step], stage: Stage, show: Callable[[str], None]) -> None:
+        for name, effect, values in steps:
+            if effect.stage == stage:
+                effect.apply(canvas, **values)
+                show(name)
+
+    def _parts(self, line: Line, ink: Mask) -> Iterator[tuple[list[float], Mask]]:
+        """The ink's colours, each with what it covers."""
+        if len(line.dress.inks) == 1:
+            yield line.dress.inks[0], ink
+            return
+        start = 0
+        for colour, piece in zip(line.dress.inks, line.pieces, strict=True):
+            stop = start + len(piece.run.glyphs)
+            mask = self.mask(line.glyphs, start, stop)
+            if not isinstance(mask, int):
+                yield colour, self.warp(line, mask)
+            start = stop
+
+    def _background(self, behind: scene.Background, width: int) -> Planes:
         """(3, height, width) levels."""
-        height, width = self.height, line.width
-        first = np.array(line.first, np.float32)[:, None, None]
-        if line.kind == scene.PHOTO:
-            planes = self.banks[scene.PHOTO].planes[line.item]
-            return planes[:, line.y : line.y + height, line.x : line.x + width].astype(np.uint16)
-        if line.kind == scene.TEXTURE:
-            piece = self.banks[scene.TEXTURE].planes[line.item][line.y : line.y + height, line.x : line.x + width]
-            grain = (piece.astype(np.float32) - 128) * np.float32(line.strength)
+        height = self.height
+        first = np.array(behind.first, np.float32)[:, None, None]
+        if behind.kind == scene.PHOTO:
+            planes = self.banks[scene.PHOTO].planes[behind.item]
+            return planes[:, behind.y : behind.y + height, behind.x : behind.x + width].astype(np.uint16)
+        if behind.kind == scene.TEXTURE:
+            whole = self.banks[scene.TEXTURE].planes[behind.item]
+            piece = whole[behind.y : behind.y + height, behind.x : behind.x + width]
+            grain = (piece.astype(np.float32) - 128) * np.float32(behind.strength)
             return np.clip(first + grain, 0, 255).astype(np.uint16)
-        if line.kind == scene.GRADIENT:
-            run = np.array(line.second, np.float32)[:, None, None] - first
-            x = np.linspace(-1, 1, width, dtype=np.float32) * np.float32(0.5 * line.slope[0])
-            y = np.linspace(-1, 1, height, dtype=np.float32) * np.float32(0.5 * line.slope[1]) + np.float32(0.5)
+        if behind.kind == scene.GRADIENT:
+            run = np.array(behind.second, np.float32)[:, None, None] - first
+            x = np.linspace(-1, 1, width, dtype=np.float32) * np.float32(0.5 * behind.slope[0])
+            y = np.linspace(-1, 1, height, dtype=np.float32) * np.float32(0.5 * behind.slope[1]) + np.float32(0.5)
             return (first + run * (x[None, :] + y[:, None])).astype(np.uint16)
         return np.broadcast_to(np.rint(first).astype(np.uint16), (3, height, width)).copy()
 
-    def finish(self, line: Line, planes: Planes) -> Image:
-        """What lens and sensor do: blur, motion, resolution, exposure, noise, curve."""
-        image = self._lens(line, cv2.merge(tuple(planes.astype(np.uint8))))
-        if line.noise or line.brightness or line.contrast != 1:
-            image = effects.expose(image, line.contrast, line.brightness, self._noise(line, image), line.noise)
-        return image if line.gamma == 1 else effects.bend(image, line.gamma)
+    def _expose(self, canvas: Canvas, line: Line, show: Callable[[str], None]) -> None:
+        """Brightness and contrast, noise (in one pass where it is the same everywhere), then the curve."""
+        dress = line.dress
+        rest = [step for step in dress.steps if step.effect.stage == "sensor"]
+        noise = next((s.values for s in rest if s.name == "noise" and s.values["kind"] in (GAUSSIAN, UNIFORM)), None)
+        if noise is not None:
+            values = (noise["kind"], noise["sigma"], noise["at"], dress.contrast, dress.brightness)
+            canvas.image = noisy(canvas.image, *values)
+            rest = [step for step in rest if step.name != "noise"]
+            show("tone and noise")
+        elif dress.brightness or dress.contrast != 1:
+            canvas.image = toned_by(canvas.image, dress.contrast, dress.brightness)
+            show("tone")
+        self._stage(canvas, rest, "sensor", show)
+        if dress.gamma != 1:
+            curve = 255 * (np.arange(256) / 255) ** dress.gamma
+            canvas.image = cv2.LUT(canvas.image, np.rint(curve).astype(np.uint8))  # type: ignore[assignment]
+            show("gamma")
 
-    def _lens(self, line: Line, image: Image) -> Image:
-        image = effects.soften(image, line.blur)
-        if line.motion:
-            image = effects.move(image, line.motion, line.motion_angle)
-        return effects.rescale(image, line.rescale) if line.rescale < 1 else image
 
-    def _noise(self, line: Line, image: Image) -> Image:
-        pool = self.noise
-        if image.size >= pool.size:  # pictures of a million numbers: the pool repeats
-            return np.resize(pool, image.shape)
-        start = int(line.noise_at * (pool.size - image.size))
-        return pool[start : start + image.size].reshape(image.shape)
+def _shower(watch: Watch | None, canvas: Canvas) -> Callable[[str], None]:
+    """Shows the canvas as it is, if anybody watches."""
+    if watch is None:
+        return lambda name: None
+
+    def show(name: str) -> None:
+        done = canvas.image.ndim == 3
+        watch(name, canvas.image.copy() if done else cv2.merge(tuple(canvas.planes.astype(np.uint8))))
+
+    return show

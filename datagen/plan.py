@@ -2,78 +2,79 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..datasets.records import Refusal
 from ..fonts.face import EM, JOINERS, PLAIN, Faces, right_to_left
 from ..fonts.glyphs import FAR, GlyphTable
-from . import colours, scene, warp
+from . import neighbours, warp
 from .backgrounds import Bank
-from .effects import draw_effects
-from .layout import Layout, lay_out, rasterise
-from .recipe import Recipe
+from .bend import Bend, draw_bends
+from .dress import Dress, Dresser
+from .layout import Laid, Masks, Piece, lay_out, rasterise
 from .rng import Draws, Floats, Integers
-from .writer import Texts, Writer
+from .writer import Writer, Written
+
+if TYPE_CHECKING:
+    from .recipe import Recipe
+
+
+@dataclass(slots=True)
+class Glyphs:
+    """Glyphs that share a mask. rows: of the glyph table; xs, ys: pens, px of the mask; sizes: px per em, of all or of
+    each; width, height: of the mask; map: to the picture."""
+
+    rows: list[int]
+    xs: list[int]
+    ys: list[int]
+    sizes: int | list[int]
+    width: int
+    height: int
+    map: warp.Map
 
 
 @dataclass(slots=True)
 class Line:
-    """Everything about one picture. Sizes in px; matrix maps pixel indices of the mask to those of the picture."""
+    """Everything about one picture. Sizes in px.
+
+    upright: a column that is turned back after painting. cut: whether a side of the picture may cut glyphs.
+    others: parts of other lines. dress: colours, background, effects.
+    """
 
     index: int
+    attempt: int
     text: str
-    face: int
-    rows: list[int]
-    xs: list[int]
-    ys: list[int]
-    size: int
-    mask_width: int
-    mask_height: int
+    pieces: list[Piece]
+    vertical: bool
+    upright: bool
     width: int
-    matrix: Floats
+    glyphs: Glyphs
+    others: list[Glyphs]
     cut: bool
-    kind: int
-    item: int
-    x: int
-    y: int
-    first: list[float]
-    second: list[float]
-    slope: list[float]
-    strength: float
-    ink: list[float]
-    shown: float
-    opacity: float
-    weight: float
-    outline: int
-    outline_colour: list[float]
-    shadow: bool
-    shadow_x: int
-    shadow_y: int
-    shadow_blur: float
-    shadow_opacity: float
-    shadow_colour: list[float]
-    edge_side: int
-    edge_size: int
-    edge_colour: list[float]
-    light: bool
-    light_x: float
-    light_y: float
-    cylinder: float
-    light_offset: float
-    blur: float
-    motion: float
-    motion_angle: float
-    rescale: float
-    brightness: float
-    contrast: float
-    gamma: float
-    noise: float
-    noise_at: float
-    quality: int
+    dress: Dress
+
+
+@dataclass(slots=True)
+class Shaped:
+    """Lines of a batch whose shapes stand: their layouts, masks and frames."""
+
+    written: Written
+    laid: Laid
+    height: Integers
+    frames: warp.Frames
+    bends: list[Bend | None]
+
+    def take(self, lines: list[int]) -> Shaped:
+        """Some of them."""
+        which = np.array(lines, np.int64)
+        bends = [self.bends[i] for i in lines]
+        return Shaped(
+            self.written.take(lines), self.laid.take(which), self.height[which], self.frames.take(which), bends
+        )
 
 
 class Planner:
@@ -82,48 +83,58 @@ class Planner:
     def __init__(self, recipe: Recipe, faces: Faces, table: GlyphTable, banks: dict[int, Bank]) -> None:
         self.recipe = recipe
         self.table = table
-        self.banks = banks
         self.writer = Writer(recipe, faces)
+        self.dresser = Dresser(recipe, banks)
 
     def plan(self, index: Integers, attempt: int) -> list[Line | Refusal]:
         """A line or a refusal for each sample of the batch."""
         draws = Draws(self.recipe.seed, index, attempt)
         result: list[Line | Refusal | None] = [None] * len(index)
-        texts, refused = self.writer.write(draws, index.tolist())
+        written, refused = self.writer.write(draws, index)
         for place, refusal in refused.items():
             result[place] = refusal
-        if texts.where:
-            where = np.array(texts.where, np.int64)
-            self._shape(draws.take(where), index[where], texts, result)
+        if written.where:
+            shaped = self._shape(draws.take(np.array(written.where, np.int64)), written)
+            shaped = self._sieve(shaped, index, result)
+            if shaped.written.where:
+                where = np.array(shaped.written.where, np.int64)
+                for place, line in zip(
+                    where.tolist(), self._lines(draws.take(where), index[where], shaped), strict=True
+                ):
+                    line.attempt = attempt
+                    result[place] = line
         return [r for r in result if r is not None]
 
-    def _shape(self, draws: Draws, index: Integers, texts: Texts, result: list[Line | Refusal | None]) -> None:
-        recipe = self.recipe
-        joined = [not PLAIN.fullmatch(t) and right_to_left(t) for t in texts.texts]
-        spacing = np.where(joined, 0.0, draws.between("spacing", recipe.layout.spacing))
-        layout = lay_out(self.table, texts.faces, texts.runs, spacing)
-        blank = _blank(layout, texts)
-        ink_height = np.where(layout.top > layout.bottom, layout.top - layout.bottom, EM)
-        ink_width = np.where(layout.right > layout.left, layout.right - layout.left, EM)
-        height = np.maximum(ink_height, int(recipe.layout.min_height * EM))
-        frames = warp.frame(recipe, draws, ink_width / height)
-        refused = [("", "")] * len(index)
-        for i, width in enumerate(frames.width.tolist()):
-            refused[i] = self._too_much(texts.texts[i], width, blank[i])
-        alive = np.array([i for i, r in enumerate(refused) if not r[0]], np.int64)
-        for i, (reason, what) in enumerate(refused):
-            if reason:
-                result[texts.where[i]] = self.writer.refusal(
-                    reason, int(index[i]), what, texts.texts[i], texts.faces[i]
-                )
-        if len(alive):
-            part = _take(layout, alive)
-            kept = Texts(*([getattr(texts, f.name)[i] for i in alive] for f in fields(Texts)))
-            frames = warp.Frames(frames.quads[alive], frames.width[alive], frames.scale[alive])
-            columns = _place(part, height[alive], frames, recipe.height)
-            self._dress(draws.take(alive), index[alive], kept, columns, result)
+    def _shape(self, draws: Draws, written: Written) -> Shaped:
+        recipe, layout = self.recipe, self.recipe.layout
+        joined = [not PLAIN.fullmatch(t) and right_to_left(t) for t in written.texts]
+        spacing = np.where(joined, 0.0, draws.between("spacing", layout.spacing))
+        gaps = None if layout.word_gap == (1, 1) else draws.between("word_gap", layout.word_gap)
+        laid = lay_out(self.table, written.pieces, spacing, gaps)
+        ink_height = np.where(laid.top > laid.bottom, laid.top - laid.bottom, EM)
+        ink_width = np.where(laid.right > laid.left, laid.right - laid.left, EM)
+        height = np.maximum(ink_height, int(layout.min_height * EM))
+        width = ink_width / height * draws.between("stretch", layout.stretch)
+        bends = draw_bends(recipe.curve, recipe.elastic, draws, width)
+        frames = warp.frame(recipe.geometry, layout.margins, draws, width, bends, recipe.height)
+        return Shaped(written, laid, height, frames, bends)
 
-    def _too_much(self, text: str, width: int, blank: str | None) -> tuple[str, str]:
+    def _sieve(self, shaped: Shaped, index: Integers, result: list[Line | Refusal | None]) -> Shaped:
+        """The lines whose shapes can be drawn; the others' refusals go into the result."""
+        alive = []
+        written = shaped.written
+        blanks = _blank(shaped.laid, written)
+        for i, (width, blank) in enumerate(zip(shaped.frames.width.tolist(), blanks, strict=True)):
+            refused = self._too_much(written.texts[i], width, blank)
+            if refused is None:
+                alive.append(i)
+            else:
+                place = written.where[i]
+                face = written.pieces[i][0].face
+                result[place] = self.writer.refusal(refused[0], int(index[place]), refused[1], written.texts[i], face)
+        return shaped if len(alive) == len(blanks) else shaped.take(alive)
+
+    def _too_much(self, text: str, width: int, blank: str | None) -> tuple[str, str] | None:
         if blank is not None:
             return "blank_glyph", blank
         if width > self.recipe.max_width:
@@ -131,98 +142,104 @@ class Planner:
         stride = self.recipe.ctc_stride
         if stride and len(text) + sum(a == b for a, b in pairwise(text)) > width // stride:
             return "too_long", f"{len(text)} characters on {width // stride} time steps"
-        return "", ""
+        return None
 
-    def _dress(
-        self, draws: Draws, index: Integers, texts: Texts, columns: dict[str, Any], result: list[Line | Refusal | None]
-    ) -> None:
-        """Background, colours and effects of lines whose shape stands; then one Line for each."""
-        recipe = self.recipe
-        chosen, behind = scene.choose(recipe, draws, columns["width"], self.banks)
-        lights = scene.shine(recipe, draws)
-        toning = colours.Toning.draw(recipe.tone, draws, lights.least)
-        opacity = np.maximum(draws.between("ink.opacity", recipe.ink.opacity), 0.02)
-        inks = colours.ink_colours(recipe.ink, draws, behind, toning, opacity)
-        columns |= {f.name: getattr(chosen, f.name) for f in fields(scene.Scene)}
-        columns |= {
-            "index": index,
-            "ink": inks.colour,
-            "shown": inks.shown,
-            "opacity": opacity,
-            "text": texts.texts,
-            "face": texts.faces,
-        }
-        columns |= {"light": lights.on > 0, "light_x": lights.x, "light_y": lights.y}
-        columns |= {"cylinder": lights.cylinder, "light_offset": lights.offset}
-        columns |= {"brightness": toning.brightness, "contrast": toning.contrast, "gamma": toning.gamma}
-        columns["outline_colour"] = colours.outline_colours(draws, inks.colour)
-        columns["shadow_colour"] = colours.shadow_colours(draws, inks, behind, recipe.ink.contrast)
-        columns |= draw_effects(recipe, draws, columns["room"])
-        names = [f.name for f in fields(Line)]
-        rows = zip(*(_as_list(columns[name], name) for name in names), strict=True)
-        for place, values, refused in zip(texts.where, rows, inks.low.tolist(), strict=True):
-            line = Line(*values)
-            if refused:
-                result[place] = self.writer.refusal("low_contrast", line.index, "", line.text, line.face)
-            else:
-                result[place] = line
+    def _lines(self, draws: Draws, index: Integers, shaped: Shaped) -> list[Line]:
+        recipe, written, frames = self.recipe, shaped.written, shaped.frames
+        masks = rasterise(shaped.laid, shaped.height, frames.scale * EM / shaped.height)
+        homographies = warp.homographies(masks.box, frames.quads)
+        groups = _groups(shaped.laid, masks, homographies, shaped.bends)
+        cut = self._cut(shaped, masks, groups, homographies)
+        others = self._others(draws, index, shaped, masks, homographies)
+        dresses = self.dresser.dress(draws, frames, written, shaped.bends)
+        upright = not recipe.layout.turned
+        return [
+            Line(
+                *(i, 0, written.texts[k], written.pieces[k], written.vertical[k], upright and written.vertical[k]),
+                *(width, groups[k], others.get(k, []), cut[k], dresses[k]),
+            )
+            for k, (i, width) in enumerate(zip(index.tolist(), frames.width.tolist(), strict=True))
+        ]
+
+    def _cut(self, shaped: Shaped, masks: Masks, groups: list[Glyphs], homographies: Floats) -> list[bool]:
+        """For each line whether a side of the picture may cut into a glyph's ink."""
+        laid, frames = shaped.laid, shaped.frames
+        owner = laid.owner
+        corners = glyph_corners(laid, masks)
+        seen = warp.apply(homographies[owner], corners)
+        out = warp.outside(seen, frames.width[owner], self.recipe.height) & (laid.boxes[:, 0] < FAR // 2)
+        cut: list[bool] = (np.add.reduceat(out, laid.starts[:-1]) > 0).tolist()
+        inside = (frames.room(self.recipe.height).min(axis=1) >= 0).tolist()
+        return [not inside[k] if bend is not None else cut[k] for k, bend in enumerate(shaped.bends)]
+
+    def _others(
+        self, draws: Draws, index: Integers, shaped: Shaped, masks: Masks, homographies: Floats
+    ) -> dict[int, list[Glyphs]]:
+        """Parts of other lines, by place in the batch."""
+        config = self.recipe.neighbours
+        if not config.probability:
+            return {}
+        on = draws.chance("neighbour", config.probability)
+        where = [k for k in np.flatnonzero(on).tolist() if shaped.bends[k] is None]
+        some = draws.take(np.array(where, np.int64)).fork("neighbour")
+        texts = self.writer.draw_texts(some, index[where]) if where else []
+        written = shaped.written
+        found = [
+            self.writer.beside(text, written.pieces[k][0].face, written.vertical[k])
+            for text, k in zip(texts, where, strict=True)
+        ]
+        kept = [(k, n, piece) for n, (k, piece) in enumerate(zip(where, found, strict=True)) if piece is not None]
+        if not kept:
+            return {}
+        which, order = np.array([k for k, _, _ in kept]), np.array([n for _, n, _ in kept])
+        other = lay_out(self.table, [[piece] for _, _, piece in kept], np.zeros(len(kept)))
+        mine, height, frames = shaped.laid.take(which), shaped.height[which], shaped.frames.take(which)
+        room = frames.room(self.recipe.height)[:, [0, 2]] / frames.scale[:, None]
+        shift = neighbours.shifts(config, some.take(order), mine, other, room, height)
+        drawn = rasterise(other, height, frames.scale * EM / height)
+        origin = np.stack([masks.size, masks.origin_x, masks.origin_y], axis=1)[which]
+        matrices = neighbours.matrices(origin, drawn, shift, homographies[which])
+        seen = ~np.isnan(shift[:, 0])
+        groups = _groups(other, drawn, np.where(seen[:, None, None], matrices, 0), [None] * len(kept))
+        return {k: [group] for k, group, s in zip(which.tolist(), groups, seen.tolist(), strict=True) if s}
 
 
-def _as_list(column: Any, name: str) -> list[Any]:
-    # The homographies stay arrays: OpenCV takes them as they are.
-    return list(column) if name == "matrix" or isinstance(column, list) else column.tolist()
+def glyph_corners(laid: Laid, masks: Masks) -> Floats:
+    """(G, 4, 2) the glyphs' ink boxes in px of their masks, clockwise from top left."""
+    owner = laid.owner
+    scale = (masks.size / EM)[owner]
+    left, top = masks.origin_x[owner], masks.origin_y[owner]
+    x0, x1 = laid.boxes[:, 0] * scale - left, laid.boxes[:, 2] * scale - left
+    y0, y1 = top - laid.boxes[:, 3] * scale, top - laid.boxes[:, 1] * scale
+    return np.stack([np.stack([x0, x1, x1, x0], 1), np.stack([y0, y0, y1, y1], 1)], axis=2)
 
 
-def _blank(layout: Layout, texts: Texts) -> list[str | None]:
+def _groups(laid: Laid, masks: Masks, homographies: Floats, bends: list[Bend | None]) -> list[Glyphs]:
+    matrices = list(warp.by_index(homographies))
+    starts = laid.starts.tolist()
+    rows, xs, ys = laid.rows.tolist(), masks.xs.tolist(), masks.ys.tolist()
+    sizes = masks.size.tolist()
+    each = masks.sizes.tolist() if masks.sizes is not None else None
+    boxes = masks.box.tolist()
+    return [
+        Glyphs(
+            *(rows[a:b], xs[a:b], ys[a:b], sizes[k] if each is None else each[a:b]),
+            *(width, height, warp.Map(matrices[k], tuple(boxes[k]), bends[k])),
+        )
+        for k, ((a, b), width, height) in enumerate(
+            zip(pairwise(starts), masks.width.tolist(), masks.height.tolist(), strict=True)
+        )
+    ]
+
+
+def _blank(laid: Laid, written: Written) -> list[str | None]:
     """For each line None, or what shows no ink although it is no space."""
-    empty = (layout.boxes[:, 0] >= FAR // 2).astype(np.int64)  # numbers: truth values would not add up
-    counts = np.add.reduceat(empty, layout.starts[:-1]).tolist()
-    found: list[str | None] = [None] * len(texts.texts)
-    for i, (text, count) in enumerate(zip(texts.texts, counts, strict=True)):
-        glyphs = empty[layout.starts[i] : layout.starts[i + 1]]
+    empty = (laid.boxes[:, 0] >= FAR // 2).astype(np.int64)  # numbers: truth values would not add up
+    counts = np.add.reduceat(empty, laid.starts[:-1]).tolist()
+    found: list[str | None] = [None] * len(written.texts)
+    for i, (text, count) in enumerate(zip(written.texts, counts, strict=True)):
+        glyphs = empty[laid.starts[i] : laid.starts[i + 1]]
         if count and (count == len(glyphs) or count > sum(c.isspace() or c in JOINERS for c in text)):
             one_each = len(glyphs) == len(text)
             found[i] = next((c for c, e in zip(text, glyphs, strict=True) if e and c != " "), "") if one_each else ""
     return found
-
-
-def _take(layout: Layout, lines: Integers) -> Layout:
-    """The layout of some of its lines."""
-    counts = np.diff(layout.starts)[lines]
-    starts = np.concatenate([[0], np.cumsum(counts)])
-    glyphs = np.arange(starts[-1]) + np.repeat(layout.starts[lines] - starts[:-1], counts)
-    whole = (layout.left[lines], layout.bottom[lines], layout.right[lines], layout.top[lines])
-    return Layout(layout.rows[glyphs], layout.xs[glyphs], layout.ys[glyphs], layout.boxes[glyphs], starts, *whole)
-
-
-def _cut_up(column: Integers, spans: list[tuple[int, int]]) -> list[list[int]]:
-    values = column.tolist()
-    return [values[start:stop] for start, stop in spans]
-
-
-def _place(layout: Layout, height: Integers, frames: warp.Frames, picture_height: int) -> dict[str, Any]:
-    """The columns that say where the glyphs of each line go, and which lines touch the picture's edge."""
-    masks = rasterise(layout, height, frames.scale * EM / height)
-    matrices = warp.homographies(masks.box, frames.quads)
-    owner = layout.owner
-    scale = (masks.size / EM)[owner]
-    # The glyphs' ink in mask px: boxes are from the line's pen at 0, y upwards.
-    left, top = masks.origin_x[owner], masks.origin_y[owner]
-    x0, x1 = layout.boxes[:, 0] * scale - left, layout.boxes[:, 2] * scale - left
-    y0, y1 = top - layout.boxes[:, 3] * scale, top - layout.boxes[:, 1] * scale
-    corners = np.stack([np.stack([x0, x1, x1, x0], 1), np.stack([y0, y0, y1, y1], 1)], axis=2)
-    inked = layout.boxes[:, 0] < FAR // 2
-    out = warp.outside(warp.apply(matrices[owner], corners), frames.width[owner], picture_height) & inked
-    spans = list(pairwise(layout.starts.tolist()))
-    return {
-        "rows": _cut_up(layout.rows, spans),
-        "xs": _cut_up(masks.xs, spans),
-        "ys": _cut_up(masks.ys, spans),
-        "size": masks.size,
-        "mask_width": masks.width,
-        "mask_height": masks.height,
-        "width": frames.width,
-        "matrix": warp.by_index(matrices),
-        "room": frames.room(picture_height),
-        "cut": np.add.reduceat(out, layout.starts[:-1]) > 0,
-    }

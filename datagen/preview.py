@@ -26,7 +26,7 @@ def preview(recipe: Recipe, n: int = 60) -> Image:
     engine = prepare(recipe).engine
     cells = []
     for line, picture, _ in engine.pictures(np.arange(n, dtype=np.int64)):
-        cells.append(_cell(picture, _label(engine, line.text, line.face)))
+        cells.append(_cell(picture, _label(engine, line.text, line.pieces[0].face)))
     return _sheet(cells)
 
 

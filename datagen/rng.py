@@ -49,6 +49,12 @@ class Draws:
         part._words = self._words[which]
         return part
 
+    def fork(self, name: str) -> Draws:
+        """Other numbers for the same samples, under the same names."""
+        other = object.__new__(Draws)
+        other._words = mix(self._words ^ np.uint64(_key(name)))
+        return other
+
     def uniform(self, name: str, k: int = 0) -> Floats:
         """(n,) numbers in [0, 1): the k-th of parameter `name`."""
         offset = np.uint64((_key(name) + k * GOLDEN) & MASK)

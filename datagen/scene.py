@@ -1,17 +1,79 @@
-"""The background and the light of each line of a batch."""
+"""The background of each line of a batch."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Annotated, NamedTuple
 
 import numpy as np
+from pydantic import AfterValidator, NonNegativeFloat, PositiveInt, model_validator
 
-from .backgrounds import SEGMENTS, STRENGTH, Bank, luminance
-from .colours import Behind, pick
-from .recipe import Gradient, Recipe
+from ..config import Config
+from .backgrounds import SEGMENTS, STRENGTH, Bank
+from .colours import Behind, Palette, lightness, pick
+from .limits import Limits, within
 from .rng import Draws, Floats, Integers
 
 PLAIN, GRADIENT, TEXTURE, PHOTO = range(4)
+
+
+class Plain(Config):
+    """One colour."""
+
+    weight: NonNegativeFloat = 1
+    palette: Palette = Palette()
+
+
+class Gradient(Config):
+    """Two colours that run into each other, in any direction; the second differs by up to `difference` levels."""
+
+    weight: NonNegativeFloat = 1
+    palette: Palette = Palette()
+    difference: Annotated[Limits, AfterValidator(within(0, 255))] = (10, 80)
+
+
+class Texture(Config):
+    """Grain, fibres, blotches or stripes made by this program, of `strength` levels of standard deviation."""
+
+    weight: NonNegativeFloat = 1
+    palette: Palette = Palette()
+    strength: Annotated[Limits, AfterValidator(within(0, 100))] = (2, 14)
+
+
+class Photos(Config):
+    """Pieces of the photos below `folder`; at most `limit` of them, evenly spread, are kept in memory.
+
+    calm: of that many pieces the one with the least detail is taken, so that text of the photo's own is avoided.
+    """
+
+    folder: str
+    weight: NonNegativeFloat = 3
+    limit: PositiveInt = 64
+    calm: PositiveInt = 3
+
+
+class Backgrounds(Config):
+    """Weighted kinds of background."""
+
+    plain: Plain = Plain()
+    gradient: Gradient = Gradient()
+    texture: Texture = Texture()
+    photos: Photos | None = None
+
+    @model_validator(mode="after")
+    def _some_weight(self) -> Backgrounds:
+        if not sum(self.weights()):
+            raise ValueError("the weights of all kinds are 0")
+        return self
+
+    def weights(self) -> list[float]:
+        """Of plain, gradient, texture, photos."""
+        return [
+            self.plain.weight,
+            self.gradient.weight,
+            self.texture.weight,
+            self.photos.weight if self.photos else 0.0,
+        ]
 
 
 @dataclass(slots=True)
@@ -29,43 +91,91 @@ class Scene:
     slope: Floats
     strength: Floats
 
-
-@dataclass(slots=True)
-class Lights:
-    """(n,) each. x, y: slopes of the light; cylinder: darkening of the edges; offset: of the brightest row; least:
-    the smallest factor that occurs."""
-
-    on: Integers
-    x: Floats
-    y: Floats
-    cylinder: Floats
-    offset: Floats
-    least: Floats
+    def rows(self) -> list[Background]:
+        """One background for each line."""
+        return [Background(*row) for row in zip(*(getattr(self, f.name).tolist() for f in fields(self)), strict=True)]
 
 
-def choose(recipe: Recipe, draws: Draws, width: Integers, banks: dict[int, Bank]) -> tuple[Scene, Behind]:
-    """Draw the backgrounds of n pictures of the given widths, and what luminance they show."""
-    backgrounds = recipe.backgrounds
-    n = len(width)
-    kind = draws.choose("background.kind", backgrounds.weights())
-    first = np.zeros((n, 3))
-    for code, palette in (
-        (PLAIN, backgrounds.plain.palette),
-        (GRADIENT, backgrounds.gradient.palette),
-        (TEXTURE, backgrounds.texture.palette),
-    ):
-        first = np.where((kind == code)[:, None], pick(palette, draws, f"background.{code}"), first)
-    second, slope = _gradient(backgrounds.gradient, draws, first)
-    strength = draws.between("background.strength", backgrounds.texture.strength) / STRENGTH
-    item, x, y = (np.zeros(n, np.int64) for _ in range(3))
-    for code, bank in banks.items():
-        here = kind == code
+class Background(NamedTuple):
+    """What lies behind one line, as `Scene` says it of a batch."""
+
+    kind: int
+    item: int
+    x: int
+    y: int
+    first: list[float]
+    second: list[float]
+    slope: list[float]
+    strength: float
+
+
+class Behinds:
+    """Draws the backgrounds of batches of lines."""
+
+    def __init__(self, backgrounds: Backgrounds, height: int, busy: float, banks: dict[int, Bank]) -> None:
+        self.backgrounds = backgrounds
+        self.height = height
+        self.busy = busy
+        self.banks = banks
+
+    def draw(self, draws: Draws, width: Integers, paper: Floats | None = None) -> tuple[Scene, Behind]:
+        """Backgrounds of n pictures so wide, and how light they are; paper: (n, 3) colours to take, NaN for none.
+
+        Photos take no colour.
+        """
+        kinds = self.backgrounds
+        kind = draws.choose("background.kind", kinds.weights())
+        first = np.zeros((len(width), 3))
+        for code, palette in ((PLAIN, kinds.plain), (GRADIENT, kinds.gradient), (TEXTURE, kinds.texture)):
+            first = np.where((kind == code)[:, None], pick(palette.palette, draws, f"background.{code}"), first)
+        if paper is not None:
+            first = np.where(np.isnan(paper), first, paper)
+        second, slope = _gradient(kinds.gradient, draws, first)
+        strength = draws.between("background.strength", kinds.texture.strength) / STRENGTH
+        item, x, y = (np.zeros(len(width), np.int64) for _ in range(3))
+        for code, bank in self.banks.items():
+            where = np.flatnonzero(kind == code)
+            item[where], x[where], y[where] = self._piece(code, bank, draws.take(where), width[where])
+        scene = Scene(kind, item, x, y, first, second, slope, strength)
+        return scene, self._behind(scene, width)
+
+    def _piece(self, code: int, bank: Bank, draws: Draws, width: Integers) -> tuple[Integers, Integers, Integers]:
+        """Which picture of the bank, and where its piece begins; the calmest of a few."""
+        photos = self.backgrounds.photos
+        tries = photos.calm if code == PHOTO and photos else 1
         chosen = draws.integer("background.item", len(bank))
-        item = np.where(here, chosen, item)
-        x = np.where(here, draws.integer("background.x", bank.widths[chosen] - width + 1), x)
-        y = np.where(here, draws.integer("background.y", bank.heights[chosen] - recipe.height + 1), y)
-    scene = Scene(kind, item, x, y, first, second, slope, strength)
-    return scene, _behind(recipe, scene, width, banks)
+        best, at = np.full(len(width), np.inf), np.zeros((2, len(width)), np.int64)
+        for k in range(tries):
+            x = (draws.uniform("background.x", k) * np.maximum(bank.widths[chosen] - width + 1, 1)).astype(np.int64)
+            y = (draws.uniform("background.y", k) * np.maximum(bank.heights[chosen] - self.height + 1, 1)).astype(
+                np.int64
+            )
+            if tries == 1:
+                return chosen, x, y
+            _, spread = bank.statistics(chosen, x, y, width, self.height)
+            detail = spread.max(axis=1)
+            at = np.where(detail < best, [x, y], at)
+            best = np.minimum(detail, best)
+        return chosen, at[0], at[1]
+
+    def _behind(self, scene: Scene, width: Integers) -> Behind:
+        base = lightness(scene.first)
+        mean = np.repeat(base[:, None], SEGMENTS, axis=1)
+        deviation = np.zeros_like(mean)
+        run = (lightness(scene.second) - base)[:, None]
+        middles = (np.arange(SEGMENTS) * 2 + 1) / SEGMENTS - 1
+        gradient = (scene.kind == GRADIENT)[:, None]
+        mean = np.where(gradient, mean + run * (0.5 + 0.5 * scene.slope[:, :1] * middles), mean)
+        deviation = np.where(gradient, np.abs(run) * (0.5 * np.abs(scene.slope[:, 1:]) + 0.5 / SEGMENTS), deviation)
+        for code, bank in self.banks.items():
+            which = np.flatnonzero(scene.kind == code)
+            place = (scene.item[which], scene.x[which], scene.y[which])
+            found, spread = bank.statistics(*place, width[which], self.height)
+            factor = scene.strength[which, None]
+            mean[which] = mean[which] + factor * (found - 128) if code == TEXTURE else found
+            deviation[which] = factor * spread if code == TEXTURE else spread
+        busy = self.busy * deviation
+        return Behind(np.clip((mean - busy).min(axis=1), 0, 255), np.clip((mean + busy).max(axis=1), 0, 255))
 
 
 def _gradient(config: Gradient, draws: Draws, first: Floats) -> tuple[Floats, Floats]:
@@ -75,36 +185,3 @@ def _gradient(config: Gradient, draws: Draws, first: Floats) -> tuple[Floats, Fl
     angle = 2 * np.pi * draws.uniform("background.angle")
     slope = np.stack([np.cos(angle), np.sin(angle)], axis=1)
     return second, slope / np.abs(slope).sum(axis=1, keepdims=True)
-
-
-def _behind(recipe: Recipe, scene: Scene, width: Integers, banks: dict[int, Bank]) -> Behind:
-    base = luminance(scene.first)
-    mean = np.repeat(base[:, None], SEGMENTS, axis=1)
-    deviation = np.zeros_like(mean)
-    run = (luminance(scene.second) - base)[:, None]
-    middles = (np.arange(SEGMENTS) * 2 + 1) / SEGMENTS - 1
-    gradient = (scene.kind == GRADIENT)[:, None]
-    mean = np.where(gradient, mean + run * (0.5 + 0.5 * scene.slope[:, :1] * middles), mean)
-    deviation = np.where(gradient, np.abs(run) * (0.5 * np.abs(scene.slope[:, 1:]) + 0.5 / SEGMENTS), deviation)
-    for code, bank in banks.items():
-        which = np.flatnonzero(scene.kind == code)
-        found, spread = bank.statistics(scene.item[which], scene.x[which], scene.y[which], width[which], recipe.height)
-        factor = scene.strength[which, None]
-        mean[which] = mean[which] + factor * (found - 128) if code == TEXTURE else found
-        deviation[which] = factor * spread if code == TEXTURE else spread
-    busy = recipe.ink.busy * deviation
-    return Behind(np.clip((mean - busy).min(axis=1), 0, 255), np.clip((mean + busy).max(axis=1), 0, 255))
-
-
-def shine(recipe: Recipe, draws: Draws) -> Lights:
-    """Draw the light of n pictures."""
-    light = recipe.light
-    on = draws.chance("light", light.probability)
-    fall = np.where(on, draws.between("light.gradient", light.gradient), 0)
-    angle = 2 * np.pi * draws.uniform("light.angle")
-    cos, sin = np.cos(angle), np.sin(angle)
-    norm = np.abs(cos) + np.abs(sin)
-    cylinder = np.where(on, draws.between("light.cylinder", light.cylinder), 0)
-    offset = draws.between("light.offset", light.offset)
-    least = np.maximum((1 - fall) * (1 - cylinder), 0.05)
-    return Lights(on.astype(np.int64), fall * cos / norm, fall * sin / norm, cylinder, offset, least)

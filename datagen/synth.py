@@ -72,8 +72,9 @@ class Engine:
     def _batch(self, index: np.ndarray[Any, np.dtype[np.int64]]) -> Iterator[Item]:
         for line, image, refusals in self.pictures(index):
             yield from refusals
-            origin = f"synth {line.index}, {self.faces.refs[line.face].name}"
-            yield Sample(encode_jpeg(image, line.quality), line.text, origin)
+            origin = f"synth {line.index}, {self.faces.refs[line.pieces[0].face].name}"
+            data = encode_jpeg(image, line.dress.quality, line.dress.fine)
+            yield Sample(data, line.text, origin)
 
 
 def _banks(recipe: Recipe, photos: list[Path]) -> dict[int, Bank]:

@@ -1,44 +1,74 @@
-"""Which text each sample shows and in which face, or why it cannot be shown."""
+"""Which text each sample shows and in which faces, or why it cannot be shown."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
+from pydantic import AfterValidator
 
+from ..config import Config
 from ..corpora.sources import read_charset
 from ..datasets.records import Refusal
-from ..fonts.face import PLAIN, Faces, Run, invisible, unclear_order
-from .recipe import Recipe
-from .rng import Draws
+from ..fonts.face import PLAIN, Faces, invisible, right_to_left, unclear_order
+from .effects.base import whole
+from .layout import Piece
+from .limits import Factor, Probability, within
+from .rng import Draws, Integers
 
+if TYPE_CHECKING:
+    from .recipe import Recipe
+
+ALIKE = set("CcOo0SsUuVvWwXxZz")  # a small capital of these cannot be told from a small letter, nor O from 0
 CANDIDATES = 4  # faces drawn for a text; the first that has all of its characters is taken
 
 
-@dataclass(slots=True)
-class Texts:
-    """The lines of a batch that passed the checks of their texts: positions in the batch, texts, faces, glyphs."""
+class Mixed(Config):
+    """Lines of several parts, cut at spaces, between letters and digits, and anywhere in Chinese.
 
-    where: list[int]
-    texts: list[str]
-    faces: list[int]
-    runs: list[Run]
+    parts: how many. fonts: the share of these lines whose parts are drawn in fonts of their own. size: of every part
+    after the first, relative to it. colours: the share of these lines whose parts have colours of their own.
+    """
+
+    probability: Probability = 0
+    parts: Annotated[tuple[int, int], AfterValidator(within(2, 8))] = (2, 3)
+    fonts: Probability = 0.7
+    size: Factor = (0.7, 1)
+    colours: Probability = 0.5
+
+
+@dataclass(slots=True)
+class Written:
+    """The lines of a batch that passed the checks of their texts: positions in the batch, texts, pieces, direction."""
+
+    where: list[int] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    pieces: list[list[Piece]] = field(default_factory=list)
+    vertical: list[bool] = field(default_factory=list)
+
+    def take(self, lines: Sequence[int]) -> Written:
+        """Some of the lines."""
+        columns = (self.where, self.texts, self.pieces, self.vertical)
+        return Written(*([column[i] for i in lines] for column in columns))  # type: ignore[arg-type]
 
 
 class Writer:
-    """Draws texts and faces, and shapes the texts."""
+    """Draws texts and faces, and shapes the texts. The recipe's paths are absolute."""
 
     def __init__(self, recipe: Recipe, faces: Faces) -> None:
         self.recipe = recipe
         self.faces = faces
-        base = Path.cwd()  # the recipe's paths are absolute
+        base = Path.cwd()
         self.charset = read_charset(recipe.charset, base) if recipe.charset else None
         self.sources = [t.open(base, self.charset) for t in recipe.texts]
         self._text_weights = [t.weight for t in recipe.texts]
-        self._face_weights = [f.weight for f in faces.refs]
+        self._weights = [f.weight for f in faces.refs]
 
-    def draw_texts(self, draws: Draws) -> list[str]:
+    def draw_texts(self, draws: Draws, index: Integers) -> list[str]:
         """One text for each sample, without outer white space, which nobody could see."""
         source = draws.choose("text.source", self._text_weights)
         texts = [""] * len(draws)
@@ -49,31 +79,83 @@ class Writer:
                     texts[i] = text.strip()
         return texts
 
-    def write(self, draws: Draws, index: list[int]) -> tuple[Texts, dict[int, Refusal]]:
+    def write(self, draws: Draws, index: Integers) -> tuple[Written, dict[int, Refusal]]:
         """The lines of a batch that can be written, and the refusals of the others by their place in the batch."""
-        kept = Texts([], [], [], [])
+        kept = Written()
         refusals: dict[int, Refusal] = {}
-        texts = self.draw_texts(draws)
-        candidates = [draws.choose(f"font.{k}", self._face_weights).tolist() for k in range(CANDIDATES)]
-        for i, (text, *faces) in enumerate(zip(texts, *candidates, strict=True)):
+        texts = self.draw_texts(draws, index)
+        candidates = self._candidates(draws)
+        vertical = draws.chance("vertical", self.recipe.layout.vertical).tolist()
+        parts = self._parts(draws, texts, vertical)
+        for i, (text, faces) in enumerate(zip(texts, candidates, strict=True)):
             refused = self._refused(text)
-            face, run = (faces[0], None) if refused else self._first_that_has(text, faces)
-            if run is None:
-                reason, what = refused or self.faces[face].refusal(text)
-                refusals[i] = self.refusal(reason, index[i], what, text, face)
+            upright = vertical[i] and len(text) > 1
+            pieces = None if refused else self._pieces(parts.get(i, [(text, 1.0, True)]), faces, upright)
+            if pieces is None:
+                reason, what = refused or self.faces[faces[0]].refusal(text)
+                refusals[i] = self.refusal(reason, int(index[i]), what, text, faces[0])
                 continue
             kept.where.append(i)
             kept.texts.append(text)
-            kept.faces.append(face)
-            kept.runs.append(run)
+            kept.pieces.append(pieces)
+            kept.vertical.append(upright)
         return kept, refusals
 
-    def _first_that_has(self, text: str, faces: list[int]) -> tuple[int, Run | None]:
+    def beside(self, text: str, face: int, vertical: bool) -> Piece | None:
+        """A text for the line above or below, in the same face; None where that face or a rule refuses it."""
+        return None if self._refused(text) else self._first_that_has(text, (face,), vertical and len(text) > 1, 0, 1.0)
+
+    def _candidates(self, draws: Draws) -> list[tuple[int, ...]]:
+        count = CANDIDATES * (3 if self.recipe.mixed.probability else 1)
+        return list(zip(*(draws.choose(f"font.{k}", self._weights).tolist() for k in range(count)), strict=True))
+
+    def _pieces(
+        self, parts: list[tuple[str, float, bool]], faces: tuple[int, ...], vertical: bool
+    ) -> list[Piece] | None:
+        """A piece for each part, of the first of the faces that has its characters; None where none has them."""
+        pieces: list[Piece] = []
+        start = 0
+        for number, (text, scale, own) in enumerate(parts):
+            first = CANDIDATES * number % len(faces) if own else 0
+            tried = faces[first : first + CANDIDATES]
+            if pieces and not own:
+                tried = (pieces[0].face, *tried)
+            piece = self._first_that_has(text, tried, vertical, start, scale)
+            if piece is None:
+                return None
+            pieces.append(piece)
+            start += len(text)
+        return pieces
+
+    def _first_that_has(
+        self, text: str, faces: Sequence[int], vertical: bool, start: int, scale: float
+    ) -> Piece | None:
         for face in faces:
-            run = self.faces[face].place(text)
+            run = self.faces[face].place(text, self.recipe.layout.latin if vertical else False)
             if run is not None:
-                return face, run
-        return faces[0], None
+                return Piece(face, run, start, scale)
+        return None
+
+    def _parts(self, draws: Draws, texts: list[str], vertical: list[bool]) -> dict[int, list[tuple[str, float, bool]]]:
+        """Of the lines that are mixed: each part's text, scale, and whether it has a font of its own."""
+        mixed = self.recipe.mixed
+        found: dict[int, list[tuple[str, float, bool]]] = {}
+        if not mixed.probability:
+            return found
+        counts = whole(draws, "mixed.parts", mixed.parts).tolist()
+        places = draws.uniforms("mixed.cut", mixed.parts[1])
+        sizes = mixed.size[0] + (mixed.size[1] - mixed.size[0]) * draws.uniforms("mixed.size", mixed.parts[1])
+        own = draws.chance("mixed.fonts", mixed.fonts).tolist()
+        for i in np.flatnonzero(draws.chance("mixed", mixed.probability)).tolist():
+            allowed = [] if vertical[i] else _cuts(texts[i])
+            if not allowed:
+                continue
+            wanted = {allowed[int(u * len(allowed))] for u in places[i, : counts[i] - 1].tolist()}
+            ends = [0, *sorted(wanted), len(texts[i])]
+            pieces = [texts[i][a:b] for a, b in pairwise(ends)]
+            scales = [1.0, *(s if set(p.strip()) - ALIKE else 1.0 for s, p in zip(sizes[i], pieces[1:], strict=False))]
+            found[i] = [(piece, float(scale), own[i]) for piece, scale in zip(pieces, scales, strict=True)]
+        return found
 
     def _refused(self, text: str) -> tuple[str, str] | None:
         """Why this text cannot be drawn whatever the font, and the character at fault."""
@@ -93,5 +175,20 @@ class Writer:
     def refusal(self, reason: str, index: int, what: str, text: str, face: int) -> Refusal:
         """A refusal of sample `index`; what: the character at fault, or a few words."""
         shown = f"'{what}' U+{ord(what):04X}" if len(what) == 1 else what
-        font = f"font {self.faces.refs[face].name}"
-        return Refusal(reason, f"sample {index}", f"{shown}, {font}" if shown else font, text)
+        name = self.faces.refs[face].name
+        detail = f"{shown}, font {name}" if shown else f"font {name}"
+        return Refusal(reason, f"sample {index}", detail, text, font=name, character=what if len(what) == 1 else "")
+
+
+def _cuts(text: str) -> list[int]:
+    """Where a line may be cut into parts that are shaped apart: never inside of joined or marked letters."""
+    if right_to_left(text):
+        return []
+    anywhere = PLAIN.fullmatch(text) is not None
+    pairs = list(pairwise(text))
+    return [i for i, (a, b) in enumerate(pairs, 1) if b != " " and (anywhere or a == " " or _joint(a, b))]
+
+
+def _joint(a: str, b: str) -> bool:
+    """Between a letter and a digit, never inside of a word: `Cc` would be taken for capital and small letter."""
+    return a.isascii() and b.isascii() and a.isalnum() and b.isalnum() and a.isdigit() != b.isdigit()

@@ -54,9 +54,12 @@ def read_image(path: Path) -> Image:
     return decode(data)
 
 
-def encode_jpeg(image: Image, quality: int = 95) -> bytes:
-    """(H, W, 3) BGR or (H, W) grey to JPEG bytes, chroma 4:2:0."""
-    ok, buffer = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
+def encode_jpeg(image: Image, quality: int = 95, fine: bool = False) -> bytes:
+    """(H, W, 3) BGR or (H, W) grey to JPEG bytes; fine: chroma 4:4:4 instead of 4:2:0."""
+    options = [cv2.IMWRITE_JPEG_QUALITY, quality]
+    if fine:
+        options += [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
+    ok, buffer = cv2.imencode(".jpg", image, options)
     if not ok:
         raise ValueError(f"OpenCV could not encode a picture of shape {image.shape}")
     return buffer.tobytes()

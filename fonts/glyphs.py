@@ -50,7 +50,7 @@ class GlyphCache:
     """Drawn glyphs by size and row. When it is full the oldest half goes: hits stay one dictionary look-up."""
 
     def __init__(self, faces: Faces, table: GlyphTable, limit: int = CACHE_BYTES) -> None:
-        self._faces = faces
+        self.faces = faces
         self._table = table
         self._limit = limit
         self._bytes = 0
@@ -65,7 +65,7 @@ class GlyphCache:
         if key in self._cache:
             return self._cache[key]
         face, number = self._table.owner(row)
-        glyph = self._faces[face].draw(number, size)
+        glyph = self.faces[face].draw(number, size)
         self._cache[key] = glyph
         self._bytes += _bytes(glyph)
         if self._bytes > self._limit:
@@ -79,7 +79,7 @@ class GlyphCache:
     def describe(self, row: int) -> str:
         """Glyph and font of a row, for people."""
         face, glyph = self._table.owner(row)
-        return f"glyph {glyph} shows nothing or the font's missing-glyph box, font {self._faces.refs[face].name}"
+        return f"glyph {glyph} shows nothing or the font's missing-glyph box, font {self.faces.refs[face].name}"
 
     def _forget(self) -> None:
         for key in list(self._cache)[: len(self._cache) // 2 + 1]:

@@ -142,10 +142,8 @@ def test_every_glyph_of_the_label_has_its_ink_in_the_picture(make_recipe, tmp_pa
         assert not isinstance(picture, Refusal)
         darkness = 255.0 - picture[:, :, 1]
         shown = 0.0
-        for k in range(len(line.rows)):  # each glyph alone, through the same map
-            alone = Line(**{f: getattr(line, f) for f in Line.__slots__})
-            alone.rows, alone.xs, alone.ys = line.rows[k : k + 1], line.xs[k : k + 1], line.ys[k : k + 1]
-            ink = engine.painter.warp(alone, engine.painter.mask(alone)).astype(float)
+        for k in range(len(line.glyphs.rows)):  # each glyph alone, through the same map
+            ink = engine.painter.warp(line, engine.painter.mask(line.glyphs, k, k + 1)).astype(float)
             assert (darkness >= ink - 8).all()  # nothing hides it or moves it
             shown += ink.sum()
         assert shown > 0.95 * darkness.sum()
@@ -171,7 +169,7 @@ def test_an_edge_never_lies_behind_the_ink(make_recipe):
         dark = picture[:, :, 2] < 128
         assert red.any() and dark.any()
         assert not (red.all(axis=1) & dark.any(axis=1)).any() and not (red.all(axis=0) & dark.any(axis=0)).any()
-        sides[line.edge_side] += 1
+        sides[line.dress.steps[0].values["side"]] += 1
     assert len(sides) == 4
 
 
@@ -187,8 +185,8 @@ def test_contrast_is_kept_on_photos(make_recipe, tmp_path):
     assert list(synthesis.skipped) == [str(tmp_path / "broken.jpg")] and len(synthesis.photos) == 1
     engine = synthesis.engine
     for line, picture, _ in engine.pictures(np.arange(40)):
-        assert line.kind == scene.PHOTO
-        ink = engine.painter.warp(line, engine.painter.mask(line)) > 250
+        assert line.dress.background.kind == scene.PHOTO
+        ink = engine.painter.warp(line, engine.painter.mask(line.glyphs)) > 250
         level = picture @ np.array([0.114, 0.587, 0.299])
         assert abs(level[ink].mean() - level[~ink].mean()) > 45
 

@@ -1,0 +1,137 @@
+"""Background, colours and effects of the lines of a batch, once their shapes stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .backgrounds import Bank
+from .bend import Bend
+from .colours import Behind, Inks, Toning, ink_colours
+from .effects.base import KEPT, Columns, Effect, Lines, Step, rows, whole
+from .rng import Draws, Floats
+from .scene import Background, Behinds
+from .warp import Frames
+from .writer import Written
+
+if TYPE_CHECKING:
+    from .recipe import Recipe
+
+
+@dataclass(slots=True)
+class Dress:
+    """How one line looks.
+
+    inks: colours of its pieces, or one for all. opacity, weight: of the ink. shown: lightness between ink and paper
+    that is left after tone and light; faint: whether that is too little.
+    steps: the effects that act, in order. quality, fine: of the JPEG, and whether its colours are kept in full.
+    """
+
+    background: Background
+    inks: list[list[float]]
+    opacity: float
+    weight: float
+    shown: float
+    faint: bool
+    steps: list[Step]
+    brightness: float
+    contrast: float
+    gamma: float
+    quality: int
+    fine: bool
+
+
+class Dresser:
+    """Draws the looks of batches of lines."""
+
+    def __init__(self, recipe: Recipe, banks: dict[int, Bank]) -> None:
+        self.recipe = recipe
+        self.behinds = Behinds(recipe.backgrounds, recipe.height, recipe.ink.busy, banks)
+        self.light = [(n, e) for n, e in recipe.effects if e.stage == "light"]
+        self.other = [(n, e) for n, e in recipe.effects if e.stage != "light"]
+
+    def dress(self, draws: Draws, frames: Frames, written: Written, bends: list[Bend | None]) -> list[Dress]:
+        """The looks of the lines of a batch."""
+        recipe, n = self.recipe, len(draws)
+        scene, behind = self.behinds.draw(draws, frames.width)
+        lines = self._known(frames, behind, bends)
+        steps: dict[str, dict[int, Step]] = {}
+        kept = np.ones(n)
+        for name, effect in self.light:
+            kept *= self._draw(name, effect, draws, lines, steps)
+        toning = Toning.draw(recipe.tone, draws, kept)
+        opacity = np.maximum(draws.between("ink.opacity", recipe.ink.opacity), 0.02)
+        inks = ink_colours(recipe.ink, draws, behind, toning, opacity)
+        lines.ink, lines.dark = inks.colour, inks.dark
+        for name, effect in self.other:
+            self._draw(name, effect, draws, lines, steps)
+        colours = [[c] for c in inks.colour.tolist()]
+        shown, low = inks.shown, inks.low
+        if recipe.mixed.probability:
+            shown, low = self._parts(draws, written, behind, toning, opacity, inks, colours)
+        ordered = [steps[name] for name, _ in recipe.effects if name in steps]
+        columns = zip(
+            *(scene.rows(), colours, opacity.tolist()),
+            *(draws.between("ink.weight", recipe.ink.weight).tolist(), shown.tolist(), low.tolist()),
+            [[found[i] for found in ordered if i in found] for i in range(n)],
+            *(toning.brightness.tolist(), toning.contrast.tolist(), toning.gamma.tolist()),
+            *(whole(draws, "jpeg", recipe.jpeg).tolist(), self._fine(draws)),
+            strict=True,
+        )
+        return [Dress(*row) for row in columns]
+
+    def _known(self, frames: Frames, behind: Behind, bends: list[Bend | None]) -> Lines:
+        n, height = len(bends), self.recipe.height
+        return Lines(
+            *(frames.width, np.full(n, height), frames.room(height), frames.quads, frames.scale),
+            *(np.array([b is not None for b in bends]), np.zeros((n, 3)), np.zeros(n, bool), behind.low, behind.high),
+        )
+
+    def _draw(self, name: str, effect: Effect, draws: Draws, lines: Lines, steps: dict[str, dict[int, Step]]) -> Floats:
+        """Draw one effect's values for the lines on which it acts; the share of contrast that it leaves each line."""
+        kept = np.ones(len(draws))
+        where = np.flatnonzero(draws.chance(name, effect.probability))
+        if len(where):
+            columns: Columns = effect.draw(draws.take(where), lines.take(where))
+            if KEPT in columns:
+                kept[where] = columns.pop(KEPT)
+            values = rows(columns)
+            steps[name] = {i: Step(name, effect, v) for i, v in zip(where.tolist(), values, strict=True)}
+        return kept
+
+    def _parts(
+        self,
+        draws: Draws,
+        written: Written,
+        behind: Behind,
+        toning: Toning,
+        opacity: Floats,
+        inks: Inks,
+        colours: list[list[list[float]]],
+    ) -> tuple[Floats, NDArray[np.bool_]]:
+        """Give the pieces of mixed lines colours of their own; the least contrast, and whether it is too low."""
+        shown, low = inks.shown.copy(), inks.low.copy()
+        coloured = draws.chance("mixed.colours", self.recipe.mixed.colours)
+        most = max(len(p) for p in written.pieces)
+        for number in range(1, most):
+            has = coloured & np.array([len(p) > number for p in written.pieces])
+            where = np.flatnonzero(has)
+            if not len(where):
+                break
+            part = Toning(*(c[where] for c in (toning.brightness, toning.contrast, toning.gamma, toning.kept)))
+            other = ink_colours(
+                self.recipe.ink, draws.take(where).fork(f"part.{number}"), behind.take(where), part, opacity[where]
+            )
+            for i, colour in zip(where.tolist(), other.colour.tolist(), strict=True):
+                colours[i].append(colour)
+            shown[where] = np.minimum(shown[where], other.shown)
+            low[where] |= other.low
+        return shown, low
+
+    def _fine(self, draws: Draws) -> list[bool]:
+        chroma = self.recipe.chroma
+        fine: list[bool] = (draws.uniform("jpeg.chroma") < {"half": 0.0, "full": 1.0, "either": 0.5}[chroma]).tolist()
+        return fine

@@ -1,0 +1,105 @@
+"""Effects of the sensor: noise."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import ClassVar
+
+import cv2
+import numpy as np
+from pydantic import NonNegativeFloat, model_validator
+
+from ...config import Config
+from ...datasets.images import Image
+from ..backgrounds import noise
+from ..limits import Sigma
+from ..rng import Draws
+from .base import Canvas, Columns, Effect, Lines, Mask, Stage
+
+POOL = 1 << 20  # numbers of noise kept; drawing them anew costs more than the rest of a picture
+POOL_SIGMA = 32
+GAUSSIAN, UNIFORM, SHOT, SPECKLE = range(4)
+SHARED = 0x6E6F697365  # the pools are the same for every recipe
+
+
+class NoiseKinds(Config):
+    """Weights of the kinds of noise.
+
+    gaussian and uniform are the same everywhere; shot grows with the root of the level, as in dim light;
+    speckle grows with the level itself, as on coarse paper.
+    """
+
+    gaussian: NonNegativeFloat = 1
+    uniform: NonNegativeFloat = 0
+    shot: NonNegativeFloat = 0
+    speckle: NonNegativeFloat = 0
+
+    @model_validator(mode="after")
+    def _some_weight(self) -> NoiseKinds:
+        if not sum(self.weights()):
+            raise ValueError("the weights of all kinds are 0")
+        return self
+
+    def weights(self) -> list[float]:
+        """Of gaussian, uniform, shot, speckle."""
+        return [self.gaussian, self.uniform, self.shot, self.speckle]
+
+
+class Noise(Effect):
+    """Noise with a standard deviation of `sigma` levels (shot, speckle: where the picture is white)."""
+
+    stage: ClassVar[Stage] = "sensor"
+
+    sigma: Sigma = (2, 8)
+    kinds: NoiseKinds = NoiseKinds()
+
+    def draw(self, draws: Draws, lines: Lines) -> Columns:
+        return {
+            "kind": draws.choose("noise.kind", self.kinds.weights()),
+            "sigma": draws.between("noise.amount", self.sigma),
+            "at": draws.uniform("noise.at"),
+        }
+
+    def apply(self, canvas: Canvas, *, kind: int, sigma: float, at: float) -> None:
+        canvas.image = noisy(canvas.image, kind, sigma, at)
+
+
+def noisy(image: Image, kind: int, sigma: float, at: float, contrast: float = 1.0, brightness: float = 0.0) -> Image:
+    """Contrast around mid-grey, brightness and noise, in one pass where the noise is the same everywhere."""
+    share = sigma / POOL_SIGMA
+    piece = _piece(kind, image, at)
+    if kind in (GAUSSIAN, UNIFORM):
+        constant = brightness + 128 * (1 - contrast) - 128 * share
+        return cv2.addWeighted(image, contrast, piece, share, constant)  # type: ignore[return-value]
+    strength = cv2.LUT(image, _roots()) if kind == SHOT else image
+    grain = cv2.multiply(strength, piece.astype(np.int16) - np.int16(128), scale=share / 255, dtype=cv2.CV_16S)
+    toned = image if contrast == 1 and not brightness else toned_by(image, contrast, brightness)
+    return cv2.add(toned, grain, dtype=cv2.CV_8U)  # type: ignore[return-value]
+
+
+def toned_by(image: Image, contrast: float, brightness: float) -> Image:
+    """Contrast around mid-grey, and brightness."""
+    return cv2.addWeighted(image, contrast, image, 0, brightness + 128 * (1 - contrast))  # type: ignore[return-value]
+
+
+@lru_cache(maxsize=1)
+def _roots() -> Mask:
+    return np.rint(255 * np.sqrt(np.arange(256) / 255)).astype(np.uint8)
+
+
+@lru_cache(maxsize=2)
+def _pool(uniform: bool) -> Mask:
+    """Noise around 128 with a standard deviation of `POOL_SIGMA`."""
+    if uniform:
+        values = np.sqrt(12) * (Draws(SHARED, np.arange(POOL)).uniform("uniform") - 0.5)
+    else:
+        values = noise(SHARED, "pool", POOL)
+    return np.clip(np.rint(128 + POOL_SIGMA * values), 0, 255).astype(np.uint8)
+
+
+def _piece(kind: int, image: Image, at: float) -> Image:
+    pool = _pool(kind == UNIFORM)
+    if image.size >= pool.size:  # pictures of a million numbers: the pool repeats
+        return np.resize(pool, image.shape)
+    start = int(at * (pool.size - image.size))
+    return pool[start : start + image.size].reshape(image.shape)
