@@ -42,8 +42,8 @@ TITLES = {
     "blocks": ("blocks of JPEG", "% stronger steps at its grid"),
 }
 STEPS = {"label_length": 1.0, "aspect_ratio": 0.1, "picture_height": 1.0}
-SHOWN = 5
-LARGE = 0.02
+SHOWN = 4
+LEAST = 0.005
 
 
 class Side(NamedTuple):
@@ -243,7 +243,7 @@ def _shares(
     parts = []
     for sign, more, less in ((1, *order), (-1, *order[::-1])):
         most = sorted(gaps, key=lambda k: (-sign * gaps[k], k))[:SHOWN]
-        shown = [_share(k, counts[more], counts[less], thing) for k in most if sign * gaps[k] > LARGE / 4]
+        shown = [_share(k, counts[more], counts[less], thing) for k in most if sign * gaps[k] > LEAST]
         if shown:
             parts.append(f"more in {sides[more].name} than in {sides[less].name}: {', '.join(shown)}")
     return f"{thing.title}: " + ("; ".join(parts) or "no value stands out")

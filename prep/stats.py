@@ -152,15 +152,15 @@ DETAILS = {
     "ink_chroma": 1.0,
     "ink_share": 1.0,
     "stroke": 0.5,
-    "margin_left": 1.0,
-    "margin_right": 1.0,
-    "margin_top": 1.0,
-    "margin_bottom": 1.0,
+    "margin_left": 3.125,
+    "margin_right": 3.125,
+    "margin_top": 3.125,
+    "margin_bottom": 3.125,
     "slope": 0.25,
-    "noise": 0.05,
+    "noise": 0.25,
     "blocks": 1.0,
 }
-"""Names of what is measured in detail, each with the step of its histogram."""
+"""Names of what is measured in detail, each with the step of its histogram: a pixel of 32, a level of a median."""
 
 
 def stats(

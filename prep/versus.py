@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,8 @@ from .page import page, picture, pictures, section, table
 from .text import count, percent, safe
 
 CHANGES = 8
-PICTURES = 24
-ROWS = 15
+PICTURES = 18
+ROWS = 10
 METHODS = (
     "Distances run from 0 (alike) to 1 (nothing in common). Of numbers it is the Kolmogorov-Smirnov distance: the "
     "largest difference between the shares of pictures at or below any value. Of characters, kinds and colours it is "
@@ -59,16 +60,16 @@ def _keys(comparison: Comparison) -> str:
 
 def _summary(comparison: Comparison) -> str:
     items = [
-        f'<li class="look"><b>{safe(d.title.capitalize())} ({d.distance:.2f}):</b>{safe(d.todo)}</li>'
+        f'<li class="look"><b>{_rich(_first_up(d.todo))}.</b>{safe(_first_up(d.text))}.</li>'
         for d in comparison.differences
         if d.todo
-    ]
+    ][:CHANGES]
     made = comparison.a if comparison.made == "a" else comparison.b
     changes = f"<h3>What to change in the recipe of {safe(made.name)}, most urgent first</h3>" if items else ""
     tiles = "".join(_tile(side, extra) for side, extra in ((comparison.a, ""), (comparison.b, " second")))
     return (
         f'<p>{safe(summary(comparison))}</p><div class="tiles">{tiles}</div>{changes}'
-        f'<ul class="findings">{"".join(items[:CHANGES])}</ul>'
+        f'<ul class="findings">{"".join(items)}</ul>'
     )
 
 
@@ -117,10 +118,22 @@ def _difference(comparison: Comparison, difference: Difference) -> str:
     else:
         chart = _shares(comparison, difference)
     unit = f" ({difference.unit})" if difference.unit else ""
-    todo = f"<br><b>{safe(difference.todo[:1].upper() + difference.todo[1:])}.</b>" if difference.todo else ""
+    heading = f"{_first_up(difference.title)}{unit}: {difference.distance:.2f}"
+    todo = f"<br><strong>{_rich(_first_up(difference.todo))}.</strong>" if difference.todo else ""
     return (
-        f'<figure id="{difference.name}"><h3>{safe(difference.title.capitalize())}{safe(unit)}: '
-        f"{difference.distance:.2f}</h3>{chart}<figcaption>{safe(difference.text)}.{todo}</figcaption></figure>"
+        f'<figure id="{difference.name}"><h3>{safe(heading)}</h3>{chart}'
+        f"<figcaption>{safe(_first_up(difference.text))}.{todo}</figcaption></figure>"
+    )
+
+
+def _first_up(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _rich(text: str) -> str:
+    """HTML of a text of ours in which `keys` stand between backticks."""
+    return "".join(
+        f"<code>{safe(part)}</code>" if i % 2 else html.escape(part) for i, part in enumerate(text.split("`"))
     )
 
 
