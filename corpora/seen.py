@@ -25,7 +25,7 @@ class Seen:
         """For each text whether it was not there before, neither in an earlier call nor earlier in this one."""
         if not texts:
             return []
-        hashes = np.array([_hash(text) for text in texts], np.uint64)
+        hashes = np.array([text_hash(text) for text in texts], np.uint64)
         unique, first = np.unique(hashes, return_index=True)
         new = np.ones(len(unique), bool)
         for run in self._runs:
@@ -44,5 +44,6 @@ class Seen:
         self._runs.append(run)
 
 
-def _hash(text: str) -> int:
+def text_hash(text: str) -> int:
+    """64 bits of a text."""
     return int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:8], "little")

@@ -1,66 +1,20 @@
-"""Where the texts of synthetic lines come from: files of lines, random characters, patterns."""
+"""Where the texts of synthetic lines come from: files and labels, random characters, patterns."""
 
 from __future__ import annotations
 
-import codecs
-import mmap
-import re
-import string
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-from pydantic import AfterValidator, Field, PositiveFloat
+from pydantic import AfterValidator, Field, PositiveFloat, model_validator
 
 from ..config import Config
 from ..errors import UserError
 from .charset import Charset
-
-CHUNK = 16 << 20
-# The 3,755 most common Han characters, as GB 2312 lists them: rows 16 to 55, the last one shorter.
-COMMON_HAN = "".join(
-    bytes([0xA0 + row, 0xA0 + cell]).decode("gb2312")
-    for row in range(16, 56)
-    for cell in range(1, 95 if row < 55 else 90)
-)
-CLASSES = {
-    "digit": string.digits,
-    "upper": string.ascii_uppercase,
-    "lower": string.ascii_lowercase,
-    "letter": string.ascii_letters,
-    "alnum": string.ascii_uppercase + string.digits,
-    "hex": "0123456789ABCDEF",
-    "han": COMMON_HAN,
-}
-FIELD = re.compile(r"\{(?:(?P<name>[a-z]+)(?::(?P<low>\d+)(?:-(?P<high>\d+))?)?|(?P<words>[^{}]*\|[^{}]*))\}")
-
-
-class Numbers(Protocol):
-    """Random numbers of a batch of texts."""
-
-    def __len__(self) -> int: ...
-
-    def uniform(self, name: str, k: int = 0) -> NDArray[np.float64]:
-        """(n,) numbers in [0, 1), always the same ones for a name and k."""
-        ...
-
-    def uniforms(self, name: str, count: int) -> NDArray[np.float64]:
-        """(n, count) numbers in [0, 1)."""
-        ...
-
-
-class Texts(Protocol):
-    """An opened source."""
-
-    def draw(self, numbers: Numbers) -> list[str]:
-        """One text for each of the batch."""
-        ...
-
-    def alphabet(self) -> set[str]:
-        """The characters that can occur, where that is known without reading everything; else nothing."""
-        ...
+from .fields import Characters, Piece
+from .lines import Lines, Stream
+from .mapped import MappedText
+from .patterns import check_names, parse_pattern
+from .protocols import Integers, Numbers, Texts
 
 
 def _ordered(limits: tuple[int, int]) -> tuple[int, int]:
@@ -69,187 +23,145 @@ def _ordered(limits: tuple[int, int]) -> tuple[int, int]:
     return limits
 
 
-Lengths = Annotated[tuple[int, int], AfterValidator(_ordered)]
+Span = Annotated[tuple[int, int], AfterValidator(_ordered)]
 
 
-class FileText(Config):
-    """Lines of a UTF-8 file; with `length`, a window of that many characters where a line is longer."""
+class Windows(Config):
+    """How texts are taken from lines.
+
+    unit: "line" takes a line, or with `length` a window of that many characters where it is longer. "char" and
+    "word" take windows of `length` characters or words from all lines as one running text, whatever its line ends;
+    "char" keeps words whole where it can.
+    """
+
+    unit: Literal["line", "char", "word"] = "line"
+    length: Span | None = None
+    weight: PositiveFloat = 1.0
+
+    @model_validator(mode="after")
+    def _some_length(self) -> Windows:
+        if self.unit != "line" and self.length is None:
+            raise ValueError(f"unit '{self.unit}' needs 'length': [fewest, most] {self.unit}s of a window")
+        return self
+
+
+class FileText(Windows):
+    """Lines of a UTF-8 file, or windows over it."""
 
     kind: Literal["file"]
     path: str
-    length: Lengths | None = None
-    weight: PositiveFloat = 1.0
 
-    def open(self, base: Path, charset: Charset | None) -> Texts:
-        """Raises UserError naming file, line and byte where the file is not UTF-8."""
-        return Lines(find_file(self.path, base), self.length)
+    def open(self, base: Path, charset: Charset | None, measured: bool = False) -> Texts:
+        """measured: lengths will be wanted. Raises UserError naming file, line and byte where it is not UTF-8."""
+        text = MappedText(find_file(self.path, base))
+        if self.unit == "line" or self.length is None:
+            return Lines(text, self.length, measured)
+        return Stream(text, self.length, self.unit == "word")
+
+
+class LabelInput(Config):
+    """Labels of a fetched dataset, a pack or a label file. split: of a dataset; None takes all of them."""
+
+    path: str
+    split: str | None = None
+
+
+class LabelText(Windows, LabelInput):
+    """The legible texts of labels, as often as they stand there. They are opened as a file that holds them."""
+
+    kind: Literal["labels"]
+
+    def as_file(self, path: Path) -> FileText:
+        """The same source where `path` holds the texts, one a line."""
+        return FileText(kind="file", path=str(path), unit=self.unit, length=self.length, weight=self.weight)
 
 
 class RandomText(Config):
-    """Random characters: of `characters` (a dictionary file or the characters themselves), else of the charset."""
+    """Random characters: of `characters` (a dictionary file or the characters themselves), else of the charset.
+
+    frequency: how often some of them come compared with the others, which count 1; 0 leaves one out.
+    """
 
     kind: Literal["random"]
     characters: str | None = None
-    length: Lengths = (1, 10)
+    frequency: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
+    length: Span = (1, 10)
     weight: PositiveFloat = 1.0
 
-    def open(self, base: Path, charset: Charset | None) -> Texts:
-        """Raises UserError where neither `characters` nor a charset is given."""
+    def open(self, base: Path, charset: Charset | None, measured: bool = False) -> Texts:
+        """Raises UserError where no characters are given, or a frequency is of another character."""
         chosen = read_charset(self.characters, base) if self.characters else charset
         if chosen is None:
             raise UserError("texts: a 'random' source needs 'characters', or a 'charset' in the recipe")
-        return Fields([(list(chosen.characters), *self.length)])
-
-
-def _pattern(pattern: str) -> str:
-    parse_pattern(pattern)
-    return pattern
+        others = [c for c in self.frequency if c not in chosen]
+        if others:
+            raise UserError(
+                f"texts: frequency: {others[0]!r} is not one of the {len(chosen)} characters to choose from"
+            )
+        weights = [self.frequency.get(c, 1.0) for c in chosen.characters] if self.frequency else None
+        if weights is not None and not sum(weights):
+            raise UserError("texts: frequency: 0 for every character leaves nothing to choose from")
+        kept = [c for c in chosen.characters if self.frequency.get(c, 1.0)]
+        return RandomTexts(Characters(kept, *self.length, [w for w in weights if w] if weights else None))
 
 
 class PatternText(Config):
-    """A pattern such as `{digit:4}-{upper:2}`, `{digit:1-3}`, `{A|B|}`; `{{` and `}}` are braces."""
+    """A pattern as `patterns` describes them; define: patterns of its own by name, for use as `{name}`."""
 
     kind: Literal["pattern"]
-    pattern: Annotated[str, AfterValidator(_pattern)]
+    pattern: str
+    define: dict[str, str] = Field(default_factory=dict)
     weight: PositiveFloat = 1.0
 
-    def open(self, base: Path, charset: Charset | None) -> Texts:
+    @model_validator(mode="after")
+    def _readable(self) -> PatternText:
+        check_names(self.define)
+        parse_pattern(self.pattern, self.define)
+        return self
+
+    def open(self, base: Path, charset: Charset | None, measured: bool = False) -> Texts:
         """Never fails: the pattern was checked on reading."""
-        return Fields(parse_pattern(self.pattern))
+        return PatternTexts(parse_pattern(self.pattern, self.define))
 
 
 TextSource = Annotated[FileText | RandomText | PatternText, Field(discriminator="kind")]
-Part = tuple[list[str], int, int]
+"""What can be opened."""
+TextInput = Annotated[FileText | RandomText | PatternText | LabelText, Field(discriminator="kind")]
+"""What a recipe may name."""
 
 
-def parse_pattern(pattern: str) -> list[Part]:
-    """A pattern as (choices, fewest, most) in order. Raises ValueError naming what is not understood."""
-    parts: list[Part] = []
-    position = 0
-    while position < len(pattern):
-        if pattern[position : position + 2] in ("{{", "}}"):
-            parts.append(([pattern[position]], 1, 1))
-            position += 2
-        elif pattern[position] in "{}":
-            match = FIELD.match(pattern, position)
-            if not match:
-                raise ValueError(
-                    f"'{pattern[position:]}': {{CLASS}}, {{CLASS:4}}, {{CLASS:1-4}} or {{A|B}} is expected"
-                )
-            parts.append(_field(match))
-            position = match.end()
-        else:
-            parts.append(([pattern[position]], 1, 1))
-            position += 1
-    if not parts:
-        raise ValueError("the pattern is empty")
-    return parts
+class RandomTexts:
+    """Random characters; any length can be wanted."""
 
+    flexible = True
 
-def _field(match: re.Match[str]) -> Part:
-    if match["words"] is not None:
-        return match["words"].split("|"), 1, 1
-    if match["name"] not in CLASSES:
-        raise ValueError(f"'{{{match['name']}}}' is no class of characters; there are: {', '.join(CLASSES)}")
-    low = int(match["low"] or 1)
-    high = int(match["high"] or low)
-    if not low <= high:
-        raise ValueError(f"'{match[0]}': the smaller number comes first")
-    return list(CLASSES[match["name"]]), low, high
+    def __init__(self, characters: Characters) -> None:
+        self.characters = characters
 
-
-class Fields:
-    """A row of fields, each filled with a drawn number of drawn choices."""
-
-    def __init__(self, parts: list[Part]) -> None:
-        self.parts = parts
-
-    def draw(self, numbers: Numbers) -> list[str]:
+    def draw(self, numbers: Numbers, wanted: Integers | None = None) -> list[str]:
         """One text for each of the batch."""
-        texts = [""] * len(numbers)
-        for place, (choices, low, high) in enumerate(self.parts):
-            if len(choices) == 1 and low == high:
-                texts = [text + choices[0] * low for text in texts]
-                continue
-            counts = low + (numbers.uniform(f"text.count.{place}") * (high - low + 1)).astype(np.int64)
-            picks = (numbers.uniforms(f"text.pick.{place}", high) * len(choices)).astype(np.int64)
-            for i, (count, row) in enumerate(zip(counts.tolist(), picks.tolist(), strict=True)):
-                texts[i] += "".join([choices[pick] for pick in row[:count]])
-        return texts
+        return self.characters.draw(numbers, "text", wanted)
 
     def alphabet(self) -> set[str]:
-        """Every character that a field can show."""
-        return {c for choices, _, high in self.parts if high for choice in choices for c in choice}
+        """The characters."""
+        return self.characters.alphabet()
 
 
-class Lines:
-    """The lines of a file, without outer white space and empty lines; the file is mapped, not read into memory."""
+class PatternTexts:
+    """Texts of a pattern, which keep the lengths that it gives them."""
 
-    def __init__(self, path: Path, length: tuple[int, int] | None = None) -> None:
-        self.length = length
-        try:
-            with path.open("rb") as file:
-                self._data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        except ValueError:  # an empty file cannot be mapped
-            raise UserError(f"{path}: the corpus is empty") from None
-        except OSError as error:
-            raise UserError(f"{path}: {error.strerror}") from error
-        _check_utf8(path, self._data)
-        ends = np.concatenate([*_newlines(self._data), [len(self._data)]])
-        starts = np.concatenate([[0], ends[:-1] + 1])
-        if self._data[:3] == codecs.BOM_UTF8:
-            starts[0] = 3
-        last = np.frombuffer(self._data, np.uint8)[np.maximum(ends - 1, 0)]
-        ends = ends - ((last == 13) & (ends > starts))  # "\r\n"
-        filled = ends > starts
-        self._starts, self._ends = starts[filled], ends[filled]
-        if not len(self._starts):
-            raise UserError(f"{path}: the corpus holds no text")
+    flexible = False
 
-    def __len__(self) -> int:
-        return len(self._starts)
+    def __init__(self, piece: Piece) -> None:
+        self.piece = piece
 
-    def draw(self, numbers: Numbers) -> list[str]:
-        """One line, or window of a line, for each of the batch."""
-        which = (numbers.uniform("text.line") * len(self)).astype(np.int64)
-        spans = zip(self._starts[which].tolist(), self._ends[which].tolist(), strict=True)
-        texts = [self._data[start:end].decode().strip() for start, end in spans]
-        if self.length is None:
-            return texts
-        low, high = self.length
-        lengths = low + (numbers.uniform("text.length") * (high - low + 1)).astype(np.int64)
-        places = numbers.uniform("text.window").tolist()
-        return [_window(t, n, u) for t, n, u in zip(texts, lengths.tolist(), places, strict=True)]
+    def draw(self, numbers: Numbers, wanted: Integers | None = None) -> list[str]:
+        """One text for each of the batch."""
+        return self.piece.draw(numbers, "text")
 
     def alphabet(self) -> set[str]:
-        """Not known without reading the whole file."""
-        return set()
-
-
-def _window(text: str, length: int, place: float) -> str:
-    start = int(place * (max(len(text) - length, 0) + 1))
-    return text[start : start + length].strip()
-
-
-def _newlines(data: mmap.mmap) -> Iterator[NDArray[np.int64]]:
-    for start in range(0, len(data), CHUNK):
-        yield start + np.flatnonzero(np.frombuffer(data[start : start + CHUNK], np.uint8) == 10)
-
-
-def _check_utf8(path: Path, data: mmap.mmap) -> None:
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    for start in range(0, len(data), CHUNK):
-        chunk = data[start : start + CHUNK]
-        kept = len(decoder.getstate()[0])
-        try:
-            decoder.decode(chunk, final=start + CHUNK >= len(data))
-        except UnicodeDecodeError as error:
-            at = start - kept + error.start
-            before = data[:at]
-            line, column = before.count(b"\n") + 1, at - before.rfind(b"\n")
-            raise UserError(
-                f"{path} line {line}: byte {column} of the line (0x{data[at]:02x}, byte {at} of the file) is not UTF-8"
-            ) from error
+        """Every character that can be drawn."""
+        return self.piece.alphabet()
 
 
 def find_file(name: str, base: Path) -> Path:

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ..corpora.texts import UNREADABLE, Form, Text, read_texts
+from ..corpora.texts import PICTURES, UNREADABLE, Form, Text, read_lines, read_texts
 from ..datasets.dataset import DATASET, find_labels, open_labels, read_dataset
+from ..datasets.readers.icdar2015_words import LINE as WORD_LINE
 from ..datasets.records import Photo
+from ..errors import UserError
 from .store import Pack, lmdb_folders
 
 
@@ -19,12 +21,26 @@ def read_inputs(paths: Sequence[Path], form: Form = "auto") -> Iterator[Text]:
     splits, whether the photos are there or not. Raises UserError as the readers do.
     """
     for path in paths:
-        if path.is_dir() and lmdb_folders(path):
-            yield from _of_pack(path)
-        elif path.is_dir() or path.suffix.lower() == ".json":
-            yield from _of_ground_truth(path)
-        else:
-            yield from read_texts(path, form)
+        yield from read_input(path, None, form)
+
+
+def read_input(path: Path, split: str | None = None, form: Form = "auto") -> Iterator[Text]:
+    """The texts of one input. split: of a fetched dataset, None takes all. Raises UserError where there is none."""
+    fetched = path.is_dir() and (path / DATASET).is_file()
+    if split is not None and not fetched:
+        raise UserError(f"{path} is not a fetched dataset, so there is no split '{split}'")
+    if path.is_dir() and lmdb_folders(path):
+        yield from _of_pack(path)
+    elif path.is_dir() or path.suffix.lower() == ".json" or (form == "auto" and _lists_words(path)):
+        yield from _of_ground_truth(path, split)
+    else:
+        yield from read_texts(path, form)
+
+
+def _lists_words(path: Path) -> bool:
+    """Whether a file begins with a line such as `word_1.png, "text"`, which no other reader takes for a label."""
+    match = WORD_LINE.fullmatch(next(read_lines(path), (0, ""))[1])
+    return match is not None and match["name"].lower().endswith(PICTURES)
 
 
 def _of_pack(path: Path) -> Iterator[Text]:
@@ -36,10 +52,11 @@ def _of_pack(path: Path) -> Iterator[Text]:
         pack.close()
 
 
-def _of_ground_truth(path: Path) -> Iterator[Text]:
-    splits = sorted(read_dataset(path)["splits"]) if (path / DATASET).is_file() else [None]
-    for split in splits:
-        name, labels = find_labels(path, split)
+def _of_ground_truth(path: Path, split: str | None) -> Iterator[Text]:
+    whole = split is None and (path / DATASET).is_file()
+    splits = sorted(read_dataset(path)["splits"]) if whole else [split]
+    for one in splits:
+        name, labels = find_labels(path, one)
         number = 0
         for item in open_labels(name, replace(labels, keep_missing=True)):
             for region in item.regions if isinstance(item, Photo) else ():

@@ -24,7 +24,7 @@ import lmdb
 import numpy as np
 import psutil
 
-from ocrdata.corpora.sources import COMMON_HAN
+from ocrdata.corpora.patterns import COMMON_HAN
 from ocrdata.datagen.plan import Line
 from ocrdata.datagen.recipe import Recipe
 from ocrdata.datagen.synth import Engine, prepare
