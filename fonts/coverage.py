@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator
@@ -29,6 +30,9 @@ KNOWN = 50_000
 # Their capital looks the same by right.
 ONE_CASE = "ӏ"
 NO_ADVANCE = ("Mn", "Mc", "Me", "Cf", "Lm", "Sk")
+
+# What fontTools raises where a table is damaged.
+UNREADABLE = (TTLibError, struct.error, AssertionError, ValueError, LookupError, TypeError, AttributeError, EOFError)
 
 MISSING, BLANK, PLACEHOLDER, BROKEN, CAPITAL = (
     "missing_glyph",
@@ -74,6 +78,14 @@ class Coverage(dict[str, int]):
         if picture in self.boxes or glyph in self.stand_ins:
             return PLACEHOLDER if char != "\ufffd" else ""
         return CAPITAL if self._is_capital(char, picture) else ""
+
+    def drawn(self, char: str) -> bytes | None:
+        """The picture of a character, whatever it shows; None where it has none or its outline is broken."""
+        glyph = self._font.get_nominal_glyph(ord(char))
+        box = self._face.box(glyph) if glyph else None
+        if not glyph or box is None or self._broken(char, glyph, box):
+            return None
+        return self._face.picture(glyph, PROBE_SIZE) or None
 
     def _broken(self, char: str, glyph: int, box: tuple[int, int, int, int]) -> bool:
         """Enormous, far from its place, or standing on its neighbour."""
@@ -134,19 +146,21 @@ def _unrelated(codes: list[int]) -> bool:
 
 def _outlines(face: hb.Face) -> Iterator[bytes]:
     """The encoded outline of each glyph, as far as the tables can be read."""
-    if "glyf" in face.table_tags:
-        data, head = face.reference_table("glyf").data, face.reference_table("head").data
+    data = face.reference_table("glyf").data  # empty where there is none
+    if data:
+        head = face.reference_table("head").data
         long = len(head) > 51 and head[51]
-        loca = np.frombuffer(face.reference_table("loca").data, ">u4" if long else ">u2").tolist()
-        scale = 1 if long else 2
+        offsets = face.reference_table("loca").data
+        scale, size = (1, 4) if long else (2, 2)
+        loca = np.frombuffer(offsets[: len(offsets) // size * size], f">u{size}").tolist()
         for start, stop in pairwise(loca):
             yield data[start * scale : stop * scale]
-    elif "CFF " in face.table_tags:
+    elif compact := face.reference_table("CFF ").data:
         fonts = CFFFontSet()
         try:
-            fonts.decompile(io.BytesIO(face.reference_table("CFF ").data), None)
+            fonts.decompile(io.BytesIO(compact), None)
             index = fonts[0].CharStrings.charStringsIndex
-        except (TTLibError, AssertionError, ValueError, IndexError, KeyError, TypeError, EOFError):
+        except UNREADABLE:
             return  # what cannot be read by fontTools may still draw; shared numbers are found all the same
         for start, stop in pairwise(index.offsets):
             index.file.seek(start + index.offsetBase)

@@ -1,23 +1,25 @@
-"""Finding fonts: explicit files and folders, and family names among the system's fonts."""
+"""Finding fonts: explicit files and folders, family names among the system's fonts, fonts made by the program."""
 
 from __future__ import annotations
 
 import difflib
 import fnmatch
-import os
-import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
-import freetype
 from pydantic import NonNegativeInt, PositiveFloat
 
 from ..config import Config
 from ..errors import UserError
+from .files import INSTANCE, SUFFIXES, BadFont, FaceRef, faces_of, font_files, system_folders
+from .made import MADE, made_fonts
+from .proof import prove
 
-SUFFIXES = (".ttf", ".otf", ".ttc", ".otc")
+__all__ = ["BadFont", "FaceRef", "FontChoice", "Found", "faces_of", "find_fonts", "installed"]
+
 # Collections of one design for several countries: simplified Chinese forms first.
 PREFERRED = (" SC", " CN", "GB", " Sans GB")
 HINT = (
@@ -27,37 +29,21 @@ HINT = (
 
 
 class FontChoice(Config):
-    """Fonts to draw with: a file, a folder (searched below), or a family-name glob such as `Noto Sans CJK SC`.
+    """Fonts to draw with: a file, a folder (searched below), a family-name glob such as `Noto Sans CJK SC`, or fonts
+    that this program makes: `made:segments`, `made:dots`.
 
-    face: the face of a collection, from 0; by default the one for simplified Chinese, else the first.
+    face: the face of a collection, from 0, or `all`: every face and every named instance of a variable font. By default
+    the one for simplified Chinese, else the first.
     weight: how often each face found here is chosen, relative to the others.
     optional: an entry that finds nothing is passed over, as long as another one finds something.
+    embedding: `ignore` draws even with fonts whose OS/2 table forbids embedding.
     """
 
     name: str
     weight: PositiveFloat = 1.0
-    face: NonNegativeInt | None = None
+    face: NonNegativeInt | Literal["all"] | None = None
     optional: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class FaceRef:
-    """One face of a font file, as it travels to other processes."""
-
-    path: Path
-    number: int
-    family: str
-    style: str
-    weight: float = 1.0
-
-    @property
-    def name(self) -> str:
-        """Family and style, as people know the font."""
-        return f"{self.family} {self.style}"
-
-
-class BadFont(Exception):
-    """The file is not a font that can be drawn."""
+    embedding: Literal["respect", "ignore"] = "respect"
 
 
 @dataclass(slots=True)
@@ -68,52 +54,16 @@ class Found:
     skipped: dict[str, str] = field(default_factory=dict)
 
 
-def system_folders() -> list[Path]:
-    """The folders where this system keeps fonts, those that exist."""
-    home = Path.home()
-    if sys.platform == "win32":
-        local = Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local"))
-        folders = [Path(os.environ.get("WINDIR", "C:/Windows")) / "Fonts", local / "Microsoft/Windows/Fonts"]
-    elif sys.platform == "darwin":
-        folders = [Path("/System/Library/Fonts"), Path("/Library/Fonts"), home / "Library/Fonts"]
-    else:
-        data = [Path(p) for p in os.environ.get("XDG_DATA_DIRS", "/usr/local/share:/usr/share").split(":") if p]
-        own = Path(os.environ.get("XDG_DATA_HOME", home / ".local/share"))
-        folders = [*(p / "fonts" for p in (*data, own)), home / ".fonts"]
-    return [p for p in dict.fromkeys(folders) if p.is_dir()]
+class Forbidden(BadFont):
+    """The font's maker forbids embedding."""
 
-
-def font_files(folder: Path) -> list[Path]:
-    """All font files below `folder`, in name order."""
-    return sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
-
-
-@lru_cache(maxsize=4096)
-def faces_of(path: Path) -> tuple[FaceRef, ...]:
-    """The faces of a font file. Raises BadFont where it cannot be opened or holds bitmaps only."""
-    faces = []
-    count = 1
-    number = 0
-    while number < count:
-        try:
-            face = freetype.Face(str(path), number)
-        except (freetype.FT_Exception, OSError) as error:
-            raise BadFont(f"FreeType cannot open it ({error})") from error
-        if not face.is_scalable:
-            raise BadFont("it holds bitmaps, not outlines")
-        if all(c.encoding != freetype.FT_ENCODING_UNICODE for c in face.charmaps):
-            raise BadFont("it has no Unicode character map: its letters would show symbols")
-        count = face.num_faces
-        family = (face.family_name or path.stem.encode()).decode("utf-8", "replace")
-        style = (face.style_name or b"Regular").decode("utf-8", "replace")
-        faces.append(FaceRef(path, number, family, style))
-        number += 1
-    return tuple(faces)
+    def __init__(self) -> None:
+        super().__init__("its OS/2 table forbids embedding (restricted licence); 'embedding: ignore' draws with it")
 
 
 @lru_cache(maxsize=1)
 def installed() -> Found:
-    """Every face of the system's folders."""
+    """Every face of the system's folders that opens, named instances included."""
     found = Found()
     for path in dict.fromkeys(p for folder in system_folders() for p in font_files(folder)):
         try:
@@ -124,18 +74,21 @@ def installed() -> Found:
 
 
 def find_fonts(choices: Sequence[FontChoice], base: Path) -> Found:
-    """The faces that `choices` name, each once, in order. Paths are relative to `base`, else the current folder.
+    """The faces that `choices` name, each once, in order; all of them were drawn with on trial.
 
-    Raises UserError for a named file that is broken or missing, and where nothing is found.
+    Paths are relative to `base`, else the current folder. A broken or forbidden font raises UserError where it is named
+    by file or by its whole family name, and is skipped with the reason where a folder or a glob found it. Raises
+    UserError also for what is missing, and where nothing is found.
     """
     found = Found()
     for choice in choices:
+        before = len(found.skipped)
         faces = _one(choice, base, found.skipped)
         if not faces and not choice.optional:
-            raise UserError(_nothing(choice, base))
+            raise UserError(_nothing(choice, base, list(found.skipped.items())[before:]))
         if not faces:
-            found.skipped[choice.name] = "no installed font has this name"
-        found.faces += [_weighted(f, choice.weight) for f in faces]
+            found.skipped.setdefault(choice.name, "no usable font has this name")
+        found.faces += [replace(f, weight=choice.weight) for f in faces]
     unique: dict[tuple[Path, int], FaceRef] = {}
     for face in found.faces:
         unique.setdefault((face.path, face.number), face)
@@ -146,35 +99,45 @@ def find_fonts(choices: Sequence[FontChoice], base: Path) -> Found:
     return found
 
 
-def _weighted(face: FaceRef, weight: float) -> FaceRef:
-    return FaceRef(face.path, face.number, face.family, face.style, weight)
-
-
 def _one(choice: FontChoice, base: Path, skipped: dict[str, str]) -> list[FaceRef]:
+    if choice.name.startswith(MADE):
+        return [f for path in made_fonts(choice.name.removeprefix(MADE)) for f in _usable(path, choice)]
     path = next((p for p in (base / choice.name, Path.cwd() / choice.name) if p.exists()), None)
     if path is not None and path.is_file():
         try:
-            return _chosen(path, faces_of(path.resolve()), choice)
+            return _usable(path.resolve(), choice)
         except BadFont as error:
             raise UserError(f"font {path}: {error}") from error
     if path is not None:
-        return _in_folder(path.resolve(), choice, skipped)
-    if choice.name.lower().endswith(SUFFIXES) or "/" in choice.name or "\\" in choice.name:
+        return _those_usable(font_files(path.resolve()), choice, skipped)
+    if _is_path(choice.name):
         return []
-    by_file: dict[Path, list[FaceRef]] = {}
-    for face in installed().faces:
-        if _matches(face, choice.name):
-            by_file.setdefault(face.path, []).append(face)
-    return [f for path, faces in by_file.items() for f in _chosen(path, faces, choice)]
+    files = list(dict.fromkeys(f.path for f in installed().faces if _matches(f, choice.name)))
+    if set("*?[") & set(choice.name):
+        return _those_usable(files, choice, skipped)
+    try:
+        return [f for file in files for f in _usable(file, choice)]
+    except BadFont as error:
+        raise UserError(f"font '{choice.name}': {error}") from error
 
 
-def _in_folder(folder: Path, choice: FontChoice, skipped: dict[str, str]) -> list[FaceRef]:
+def _those_usable(files: Sequence[Path], choice: FontChoice, skipped: dict[str, str]) -> list[FaceRef]:
     faces: list[FaceRef] = []
-    for path in font_files(folder):
+    for path in files:
         try:
-            faces += _chosen(path, faces_of(path), choice)
+            faces += _usable(path, choice)
         except BadFont as error:
             skipped[str(path)] = str(error)
+    return faces
+
+
+def _usable(path: Path, choice: FontChoice) -> list[FaceRef]:
+    """The faces of a file that the choice means, tried. Raises BadFont."""
+    faces = _chosen(path, faces_of(path), choice)
+    for face in faces:
+        if face.restricted and choice.embedding == "respect":
+            raise Forbidden
+        prove(face)
     return faces
 
 
@@ -184,19 +147,30 @@ def _matches(face: FaceRef, glob: str) -> bool:
 
 
 def _chosen(path: Path, faces: Sequence[FaceRef], choice: FontChoice) -> list[FaceRef]:
-    """One face of the file: the numbered one, else the preferred one."""
+    """All faces, the numbered one, or the preferred one of those that the name means."""
+    by_name = [f for f in faces if _matches(f, choice.name)] or list(faces)
+    if choice.face == "all":
+        return by_name
+    whole = [f for f in faces if f.number >> INSTANCE == 0]
     if choice.face is not None:
-        numbered = [f for f in faces if f.number == choice.face]
-        if not numbered:
-            raise UserError(f"font {path}: there is no face {choice.face}; it holds {len(faces)}, counted from 0")
-        return numbered
+        if choice.face >= len(whole):
+            raise UserError(f"font {path}: there is no face {choice.face}; it holds {len(whole)}, counted from 0")
+        return [whole[choice.face]]
+    named = [f for f in by_name if f.number >> INSTANCE == 0] or by_name
     # Monospaced siblings of a collection ("Noto Sans Mono CJK SC") only when they are all that matched.
-    plain = [f for f in faces if " Mono " not in f.family] or list(faces)
+    plain = [f for f in named if " Mono " not in f.family] or named
     return [next((f for mark in PREFERRED for f in plain if f.family.endswith(mark)), plain[0])]
 
 
-def _nothing(choice: FontChoice, base: Path) -> str:
-    if choice.name.lower().endswith(SUFFIXES) or "/" in choice.name:
+def _is_path(name: str) -> bool:
+    return name.lower().endswith(SUFFIXES) or "/" in name or "\\" in name
+
+
+def _nothing(choice: FontChoice, base: Path, skipped: Sequence[tuple[str, str]]) -> str:
+    if skipped:
+        reasons = "; ".join(f"{Path(name).name}: {why}" for name, why in skipped[:3])
+        return f"font '{choice.name}': none of {len(skipped)} files can be used ({reasons})"
+    if _is_path(choice.name):
         where = " or in ".join(map(str, dict.fromkeys((base, Path.cwd()))))
         return f"font {choice.name}: no such file or folder with fonts in {where}"
     families = sorted({f.family for f in installed().faces})

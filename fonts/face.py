@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ..errors import UserError
 from .bidi import mixed_direction, right_to_left, unclear_order
 from .coverage import MISSING, Coverage
-from .discover import FaceRef
+from .files import FaceRef
 from .shape import EM, TURNED, Columns, Run, UnclearOrder, Vertical, shape
 
 __all__ = [
@@ -73,7 +73,8 @@ class Face:
         self._advances: dict[int, int] = {}
         self._notdef: dict[int, bytes] = {}
         if not len(self._hb.face.unicodes):
-            raise UserError(f"font {ref.path}: it maps no characters to glyphs; the file is broken or not Unicode")
+            what = "HarfBuzz reads no character map in it: it is broken, or a web font (WOFF)"
+            raise UserError(f"font {ref.path}: {what}")
         self._plain = self._is_plain()
 
     def glyph_ids(self, text: str) -> list[int]:
@@ -99,6 +100,15 @@ class Face:
             return "unclear_order", ""
         return (self.fault(char), char) if char else (MISSING, "")
 
+    def draws(self, char: str) -> bool:
+        """Whether the character's glyph has an outline that can be drawn, whatever it shows."""
+        return self._glyphs.drawn(char) is not None
+
+    def glyph_name(self, char: str) -> str:
+        """What the font calls the glyph of a character; empty where it has none."""
+        glyph = self._hb.get_nominal_glyph(ord(char))
+        return (self._hb.get_glyph_name(glyph) or "") if glyph else ""
+
     def characters(self) -> list[str]:
         """All characters that the face's map holds, whether it shows them or not, in order of code."""
         return [chr(c) for c in sorted(self._hb.face.unicodes) if not 0xD800 <= c < 0xE000]
@@ -121,7 +131,9 @@ class Face:
         return None if 0 in run.glyphs or TURNED in run.glyphs else run
 
     def _by_advance(self, text: str) -> Run:
-        glyphs = self.glyph_ids(text)
+        return self._standing_alone(self.glyph_ids(text))
+
+    def _standing_alone(self, glyphs: list[int]) -> Run:
         zeros = [0] * len(glyphs)
         return Run(glyphs, [self._advance(g) for g in glyphs], zeros, zeros, list(range(len(glyphs))))
 
@@ -146,8 +158,10 @@ class Face:
         """Whether digits, Han and full-width punctuation stand by their advances alone in this face."""
         probe = "".join(a + b for a, b in product("0123456789", repeat=2))
         probe += "1中2国3" + "".join(f"{a}{b}中{a}" for a, b in product(PUNCTUATION, repeat=2))
-        known = "".join(c for c in probe if self._glyphs[c])
-        return not known or self.shape(known) == self._by_advance(known)
+        ids = {c: self._hb.get_nominal_glyph(ord(c)) or 0 for c in set(probe)}
+        known = "".join(c for c in probe if ids[c])
+        run = self.shape(known)
+        return run.glyphs == [ids[c] for c in known] and run == self._standing_alone(run.glyphs)
 
     def box(self, glyph: int) -> tuple[int, int, int, int] | None:
         """(left, bottom, right, top) of the outline in 1/EM, y upwards; None for a glyph without ink."""

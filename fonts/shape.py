@@ -76,7 +76,7 @@ def _buffer(font: hb.Font, text: str, start: int, stop: int, direction: str) -> 
 def _along(font: hb.Font, text: str, start: int, stop: int, direction: str) -> Run:
     buffer = _buffer(font, text, start, stop, direction)
     hb.shape(font, buffer)
-    infos, places = buffer.glyph_infos, buffer.glyph_positions
+    infos, places = buffer.glyph_infos, buffer.glyph_positions or []  # None where the text is empty
     return Run(
         [i.codepoint for i in infos],
         [p.x_advance for p in places],

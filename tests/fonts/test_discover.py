@@ -1,9 +1,13 @@
 """Fonts are found by file, folder and family; what cannot be used is named."""
 
 import pytest
+from fontTools.fontBuilder import FontBuilder
+from fontTools.ttLib import TTCollection, TTFont
+from fontTools.ttLib.tables.TupleVariation import TupleVariation
 
 from ocrdata.errors import UserError
 from ocrdata.fonts.discover import FontChoice, faces_of, find_fonts, installed
+from ocrdata.fonts.face import Face
 from ocrdata.fonts.licence import ledger_row
 
 LETTER = {"A": ((50, 0, 250, 700), (350, 0, 550, 700))}
@@ -77,3 +81,30 @@ def test_the_ledger_holds_licence_embedding_right_and_hash(make_font, tmp_path):
     row = ledger_row(find(tmp_path, "one.ttf").faces[0])
     assert row["licence"] == "Made for tests" and row["embedding"] == "preview and print"
     assert row["name"] == "Made Up Regular" and len(row["sha256"]) == 64
+    assert row.keys() >= {"vendor", "version", "licence_url"}
+
+
+def test_all_faces_of_a_collection_and_all_instances_of_a_variable_font(make_font, tmp_path):
+    collection = TTCollection()
+    collection.fonts = [TTFont(make_font(tmp_path / f"{n}.ttf", LETTER, n)) for n in ("First", "Second")]
+    collection.save(tmp_path / "both.ttc")
+    assert [f.family for f in find(tmp_path, "both.ttc").faces] == ["First"]
+    assert [f.family for f in find(tmp_path, "both.ttc", face="all").faces] == ["First", "Second"]
+
+
+def test_named_instances_of_a_variable_font_are_faces_of_their_own(make_font, tmp_path):
+    font = TTFont(make_font(tmp_path / "plain.ttf", LETTER))
+    builder = FontBuilder(font=font)
+    heavy = {"location": {"wght": 900}, "stylename": "Heavy"}
+    builder.setupFvar([("wght", 400, 400, 900, "Weight")], [{"location": {"wght": 400}, "stylename": "Plain"}, heavy])
+    wider = [(0, 0)] * 6 + [(200, 0)] * 2 + [(0, 0), (150, 0), (0, 0), (0, 0)]
+    builder.setupGvar({"g0041": [TupleVariation({"wght": (0, 1, 1)}, wider)]})
+    font.save(tmp_path / "variable.ttf")
+    assert [f.style for f in find(tmp_path, "variable.ttf").faces] == ["Regular"]
+    faces = find(tmp_path, "variable.ttf", face="all").faces
+    assert [f.style for f in faces] == ["Regular", "Plain", "Heavy"]
+    regular, heavy = (Face(f) for f in (faces[0], faces[2]))
+    glyph = regular.glyph_ids("A")[0]
+    assert heavy.draw(glyph, 100).ink.sum() > regular.draw(glyph, 100).ink.sum() * 1.2
+    assert heavy.box(glyph)[2] > regular.box(glyph)[2]
+    assert ledger_row(faces[2])["sha256"] == ledger_row(faces[0])["sha256"]
