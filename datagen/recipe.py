@@ -39,6 +39,7 @@ class Recipe(Config):
     with so few steps are refused as `too_long`.
     charset: a dictionary file, or the characters themselves; a text with others is refused as `not_in_dict`.
     attempts: how often a refused sample is drawn anew before the recipe is called impossible.
+    boxes: every sample carries the polygons of its characters and words.
     jpeg: range of qualities; chroma: how finely colours are kept, in full, half in both directions, or either.
     Paths are relative to the recipe's file, else to the current folder.
     """
@@ -71,6 +72,7 @@ class Recipe(Config):
     noise: Noise = Noise()
     jpeg: Quality = (75, 95)
     chroma: Literal["half", "full", "either"] = "half"
+    boxes: bool = False
 
     @cached_property
     def effects(self) -> list[tuple[str, Effect]]:

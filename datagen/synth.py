@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,10 @@ from ..fonts.face import Faces
 from ..fonts.glyphs import GlyphCache, GlyphTable
 from ..fonts.licence import file_hash, ledger_row
 from ..prep.jobs import Job, run_job
+from ..prep.store import EXAMPLES_PER_REASON
 from . import scene
 from .backgrounds import Bank, find_photos, photo_bank, texture_bank
+from .boxes import to_json
 from .paint import Painter
 from .plan import Line, Planner
 from .recipe import Recipe, portable
@@ -34,6 +37,7 @@ class Engine:
 
     def __init__(self, recipe: Recipe, refs: list[FaceRef], photos: list[Path]) -> None:
         self.recipe = recipe
+        self._pictured: Counter[str] = Counter()
         self.faces = Faces(refs)
         table = GlyphTable(self.faces)
         self.glyphs = GlyphCache(self.faces, table)
@@ -43,6 +47,7 @@ class Engine:
 
     def items(self, start: int, stop: int) -> Items:
         """Samples `start` to `stop` in order, each after the refusals of its earlier attempts."""
+        self._pictured.clear()
         for first in range(start, stop, BATCH):
             yield from self._batch(np.arange(first, min(first + BATCH, stop), dtype=np.int64))
 
@@ -58,7 +63,7 @@ class Engine:
             for place, planned in zip(waiting.tolist(), self.planner.plan(index[waiting], attempt), strict=True):
                 painted = planned if isinstance(planned, Refusal) else self.painter.paint(planned)
                 if isinstance(painted, Refusal):
-                    refusals[place].append(painted)
+                    refusals[place].append(self._with_picture(painted, planned))
                 elif isinstance(planned, Line):
                     done[place] = planned, painted
             waiting = np.array([i for i in waiting.tolist() if i not in done], np.int64)
@@ -72,9 +77,17 @@ class Engine:
     def _batch(self, index: np.ndarray[Any, np.dtype[np.int64]]) -> Iterator[Item]:
         for line, image, refusals in self.pictures(index):
             yield from refusals
-            origin = f"synth {line.index}, {self.faces.refs[line.pieces[0].face].name}"
+            font = self.faces.refs[line.pieces[0].face].name
             data = encode_jpeg(image, line.dress.quality, line.dress.fine)
-            yield Sample(data, line.text, origin)
+            polygons = to_json(line, self.planner.table, self.recipe.height) if self.recipe.boxes else ""
+            yield Sample(data, line.text, f"synth {line.index}, {font}", font=font, polygons=polygons)
+
+    def _with_picture(self, refusal: Refusal, planned: Line | Refusal) -> Refusal:
+        """The first few refusals of each reason since `items` began show what was refused."""
+        self._pictured[refusal.reason] += 1
+        if self._pictured[refusal.reason] > EXAMPLES_PER_REASON or not isinstance(planned, Line):
+            return refusal
+        return replace(refusal, thumb=encode_jpeg(self.painter.look(planned)))
 
 
 def _banks(recipe: Recipe, photos: list[Path]) -> dict[int, Bank]:

@@ -45,6 +45,7 @@ class Sample:
 
     notes: snake_case names of what was done to make it ("curved", "vertical_rotated"); counted, not stored.
     font: name of the font that drew it, where one did; counted, not stored.
+    polygons: JSON of where characters and words are in the picture, or nothing.
     """
 
     image: bytes
@@ -52,6 +53,7 @@ class Sample:
     origin: str = ""
     notes: tuple[str, ...] = ()
     font: str = ""
+    polygons: str = ""
 
 
 @dataclass(frozen=True, slots=True)

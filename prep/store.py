@@ -42,6 +42,11 @@ def label_key(number: int) -> bytes:
     return b"label-%09d" % number
 
 
+def polygons_key(number: int) -> bytes:
+    """LMDB key of the polygons of sample `number`, from 1: JSON, in some packs only."""
+    return b"polygons-%09d" % number
+
+
 def source_key(number: int) -> bytes:
     """LMDB key of the origin of sample `number`, from 1."""
     return b"source-%09d" % number
@@ -107,16 +112,17 @@ class Tally:
 
 
 class SampleDigest:
-    """sha256 over samples in order: sizes, picture bytes and labels."""
+    """sha256 over samples in order: sizes, picture bytes, labels, polygons where there are any."""
 
     def __init__(self) -> None:
         self._hash = hashlib.sha256()
 
-    def add(self, image: bytes, label: bytes) -> None:
+    def add(self, image: bytes, label: bytes, polygons: bytes = b"") -> None:
         """The next sample."""
         self._hash.update(struct.pack("<II", len(image), len(label)))
         self._hash.update(image)
         self._hash.update(label)
+        self._hash.update(polygons)
 
     def hexdigest(self) -> str:
         """The digest of all samples so far."""
@@ -137,14 +143,14 @@ class ShardWriter:
         self._map = FIRST_MAP
         self._env = lmdb.open(str(folder), map_size=self._map, sync=False, metasync=False, lock=False, max_dbs=0)
         self._batch: list[tuple[bytes, bytes]] = []
-        self._labels: list[tuple[str, str]] = []
+        self._texts: list[tuple[str, str, str]] = []
         self._digest = SampleDigest()
 
     def put(self, sample: Sample) -> None:
         """Append a sample."""
         self.tally.accept(sample)
-        self._labels.append((sample.label, sample.origin))
-        self._digest.add(sample.image, sample.label.encode())
+        self._texts.append((sample.label, sample.polygons, sample.origin))
+        self._digest.add(sample.image, sample.label.encode(), sample.polygons.encode())
         self._put(image_key(self.tally.count), sample.image)
 
     def _put(self, key: bytes, value: bytes) -> None:
@@ -168,10 +174,13 @@ class ShardWriter:
 
     def finish(self) -> str:
         """Write labels and count, compact, flush to disk. Returns the sha256 over all samples in order."""
-        for number, (label, _) in enumerate(self._labels, 1):
+        for number, (label, _, _) in enumerate(self._texts, 1):
             self._put(label_key(number), label.encode())
         self._put(b"num-samples", str(self.tally.count).encode())
-        for number, (_, origin) in enumerate(self._labels, 1):
+        for number, (_, polygons, _) in enumerate(self._texts, 1):
+            if polygons:
+                self._put(polygons_key(number), polygons.encode())
+        for number, (_, _, origin) in enumerate(self._texts, 1):
             if origin:
                 self._put(source_key(number), encodable(origin).encode())
         self._flush()
@@ -340,11 +349,13 @@ class Pack:
         shard, number = self._locate(index)
         with self._open(shard).begin(buffers=False) as transaction:
             image, label = transaction.get(image_key(number)), transaction.get(label_key(number))
-            origin = transaction.get(source_key(number))
+            origin, polygons = transaction.get(source_key(number)), transaction.get(polygons_key(number))
         if image is None or label is None:
             missing = image_key(number) if image is None else label_key(number)
             raise UserError(f"{self.folders[shard]}: key '{missing.decode()}' is missing")
-        return Sample(image, self._text(shard, number, label), origin.decode(errors="replace") if origin else "")
+        text = self._text(shard, number, label)
+        others = (value.decode(errors="replace") if value else "" for value in (origin, polygons))
+        return Sample(image, text, next(others), polygons=next(others))
 
     def _text(self, shard: int, number: int, label: bytes) -> str:
         try:

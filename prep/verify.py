@@ -12,7 +12,7 @@ from ..datasets.images import BadImage, decode
 from ..errors import UserError
 from .jobs import digest_of, map_processes
 from .layout import COUNT, transaction
-from .store import SampleDigest, image_key, label_key, lmdb_folders, source_key
+from .store import SampleDigest, image_key, label_key, lmdb_folders, polygons_key, source_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,9 @@ def recorded_samples(pack: Path) -> int | None:
     return manifest["count"] if manifest else None
 
 
+KEYS = {b"image": image_key, b"label": label_key, b"polygons": polygons_key, b"source": source_key}
+
+
 def verify_shard(task: tuple[Path, Path]) -> ShardReport:
     """Reads every key of one shard of a pack and compares with the marker beside it, where there is one."""
     pack, folder = task
@@ -100,7 +103,7 @@ def verify_shard(task: tuple[Path, Path]) -> ShardReport:
 
 def _sample_problems(shard: str, number: int, reading: Any, digest: SampleDigest) -> Iterator[Problem]:
     image, label = reading.get(image_key(number)), reading.get(label_key(number))
-    digest.add(image or b"", label or b"")
+    digest.add(image or b"", label or b"", reading.get(polygons_key(number)) or b"")
     if image is None:
         yield Problem(shard, image_key(number).decode(), "missing")
     else:
@@ -124,7 +127,7 @@ def _key_problems(shard: str, count: int, reading: Any) -> Iterator[Problem]:
     """Keys that no reader of this layout looks at: a count that is too low, keys from 0, foreign names."""
     for key in reading.cursor().iternext(values=False):
         stem, _, digits = key.rpartition(b"-")
-        known = {b"image": image_key, b"label": label_key, b"source": source_key}.get(stem)
+        known = KEYS.get(stem)
         number = int(digits) if digits.isdigit() else 0
         if key != COUNT and (known is None or not 1 <= number <= count or key != known(number)):
             yield Problem(shard, key.decode(errors="replace"), f"never read: the count is {count}")
