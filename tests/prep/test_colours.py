@@ -61,7 +61,7 @@ def test_label_files_are_taken_as_pack_takes_them(tmp_path):
         (tmp_path / name).write_bytes(crop(*kind))
     (tmp_path / "rec_gt.txt").write_text("a.jpg\tAB 12\nb.jpg\tAB 12\nnone.jpg\tAB 12\n", encoding="utf-8")
     found = learn_colours(tmp_path / "rec_gt.txt")
-    assert found.crops == 2 and found.unclear == {"missing_file": 1} and found.source == "rec_gt.txt"
+    assert found.crops == 2 and found.unclear == {"missing_photo": 1} and found.source == "rec_gt.txt"
 
 
 def test_a_file_comes_back_as_it_was_written(tags, tmp_path):
