@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -29,6 +30,11 @@ class HeldOut:
 
     def __len__(self) -> int:
         return len(self._keys)
+
+    @property
+    def digest(self) -> str:
+        """sha256 over the hashes, for the identity of what is made."""
+        return hashlib.sha256(b"".join(key.to_bytes(8, "little") for key in sorted(self._keys))).hexdigest()
 
     def __contains__(self, text: object) -> bool:
         return isinstance(text, str) and len(text) > SHORT and _key(text) in self._keys

@@ -41,6 +41,10 @@ class MappedText:
         """The text between two bytes; parts of characters at the ends are left out."""
         return self.data[start:stop].decode(errors="ignore")
 
+    def first_line(self) -> str:
+        """Its first 4 KiB at most."""
+        return self.decode(self.start, self.start + 4096).partition("\n")[0]
+
     def chunks(self) -> Iterator[tuple[int, NDArray[np.uint8]]]:
         """(offset, bytes) of the whole text, one piece after the other."""
         for start in range(self.start, len(self.data), CHUNK):

@@ -72,10 +72,13 @@ def parse_pattern(pattern: str, define: Mapping[str, str] | None = None) -> Piec
 
 
 class _Parser:
-    """Reads one pattern; `inside`: the names whose patterns are being read, against circles."""
+    """Reads one pattern.
 
-    def __init__(self, pattern: str, define: dict[str, str], inside: tuple[str, ...] = ()) -> None:
-        self.pattern, self.define, self.inside = pattern, define, inside
+    inside: the names whose patterns are being read, against circles; times: how often all of it is repeated.
+    """
+
+    def __init__(self, pattern: str, define: dict[str, str], inside: tuple[str, ...] = (), times: int = 1) -> None:
+        self.pattern, self.define, self.inside, self.times = pattern, define, inside, times
         self.at = 0
 
     def parse(self) -> Piece:
@@ -163,7 +166,11 @@ class _Parser:
             raise self._error(start, "{repeat:3:PATTERN} or {repeat:2-4:PATTERN} is expected")
         self.at = match.end() + 1
         low, high = self._count(start, match[0])
+        outer, self.times = self.times, self.times * max(high, 1)
+        if self.times > MOST:
+            raise self._error(start, f"with what is around it, this is repeated {self.times} times; at most {MOST}")
         piece = self._row("}")
+        self.times = outer
         self._close(start)
         return Repeat(piece, low, high)
 
@@ -195,7 +202,7 @@ class _Parser:
         if name in self.inside:
             raise self._error(start, f"'{name}' is made of itself: {' > '.join([*self.inside, name])}")
         pattern = self.define[name] if name in self.define else NAMED[name]
-        return _Parser(pattern, self.define, (*self.inside, name)).parse()
+        return _Parser(pattern, self.define, (*self.inside, name), self.times).parse()
 
     def _error(self, at: int, what: str) -> ValueError:
         where = f"in '{self.inside[-1]}', " if self.inside else ""

@@ -15,6 +15,7 @@ from .lines import Lines, Stream
 from .mapped import MappedText
 from .patterns import check_names, parse_pattern
 from .protocols import Integers, Numbers, Texts
+from .texts import form_of
 
 
 def _ordered(limits: tuple[int, int]) -> tuple[int, int]:
@@ -31,7 +32,7 @@ class Windows(Config):
 
     unit: "line" takes a line, or with `length` a window of that many characters where it is longer. "char" and
     "word" take windows of `length` characters or words from all lines as one running text, whatever its line ends;
-    "char" keeps words whole where it can.
+    "char" keeps words whole where it can. Where the recipe has `lengths`, those hold and `length` does not.
     """
 
     unit: Literal["line", "char", "word"] = "line"
@@ -54,6 +55,8 @@ class FileText(Windows):
     def open(self, base: Path, charset: Charset | None, measured: bool = False) -> Texts:
         """measured: lengths will be wanted. Raises UserError naming file, line and byte where it is not UTF-8."""
         text = MappedText(find_file(self.path, base))
+        if (form := form_of(text.first_line())) != "text":
+            raise UserError(f"{text.path}: its first line is of a file of {form}: use 'kind: labels' for it")
         if self.unit == "line" or self.length is None:
             return Lines(text, self.length, measured)
         return Stream(text, self.length, self.unit == "word")

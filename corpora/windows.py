@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import accumulate
@@ -28,7 +29,14 @@ def running(text: str) -> str:
 def window(text: str, length: int, place: float) -> str:
     """`length` characters of a longer text; place: in [0, 1), which ones."""
     start = int(place * (max(len(text) - length, 0) + 1))
-    return text[start : start + length].strip()
+    return text[_letter(text, start) : _letter(text, start + length)].strip()
+
+
+def _letter(text: str, at: int) -> int:
+    """`at`, or behind the marks there that belong to the letter before: an accent is not cut off."""
+    while 0 < at < len(text) and text[at] > "\u02ff" and unicodedata.category(text[at])[0] == "M":
+        at += 1
+    return at
 
 
 def near(text: str, length: int, place: float) -> str:
@@ -36,7 +44,7 @@ def near(text: str, length: int, place: float) -> str:
     if len(text) <= length:
         return text
     start = int(place * (len(text) - length + 1))
-    stop = start + length
+    start, stop = _letter(text, start), _letter(text, start + length)
     cuts = (start and INSIDE_WORD.match(text, start - 1)) or INSIDE_WORD.match(text, stop - 1)
     if not cuts and not text[start].isspace() and not text[stop - 1].isspace():
         return text[start:stop]
@@ -71,7 +79,7 @@ def around(text: str, at: int, length: int, place: float) -> str:
     if word[1] - word[0] <= length:
         low, high = max(0, word[1] - length), min(word[0], high)
     start = low + int(place * (high - low + 1))
-    stop = start + length
+    start, stop = min(_letter(text, start), at), _letter(text, start + length)
     if start and INSIDE_WORD.match(text, start - 1) and (space := text.find(" ", start, at)) >= 0:
         start = space + 1
     if INSIDE_WORD.match(text, stop - 1) and (space := text.rfind(" ", at + 1, stop)) >= 0:

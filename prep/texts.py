@@ -31,16 +31,24 @@ def read_input(path: Path, split: str | None = None, form: Form = "auto") -> Ite
         raise UserError(f"{path} is not a fetched dataset, so there is no split '{split}'")
     if path.is_dir() and lmdb_folders(path):
         yield from _of_pack(path)
-    elif path.is_dir() or path.suffix.lower() == ".json" or (form == "auto" and _lists_words(path)):
+    elif (
+        path.is_dir()
+        or path.suffix.lower() == ".json"
+        or (form == "auto" and lists_words(next(read_lines(path), (0, ""))[1]))
+    ):
         yield from _of_ground_truth(path, split)
     else:
         yield from read_texts(path, form)
 
 
-def _lists_words(path: Path) -> bool:
-    """Whether a file begins with a line such as `word_1.png, "text"`, which no other reader takes for a label."""
-    match = WORD_LINE.fullmatch(next(read_lines(path), (0, ""))[1])
+def lists_words(line: str) -> bool:
+    """Whether a file's first line is one such as `word_1.png, "text"`."""
+    match = WORD_LINE.fullmatch(line)
     return match is not None and match["name"].lower().endswith(PICTURES)
+
+
+def _holds_words(path: Path) -> bool:
+    return lists_words(next(read_lines(path), (0, ""))[1])
 
 
 def _of_pack(path: Path) -> Iterator[Text]:

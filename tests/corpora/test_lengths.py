@@ -1,12 +1,13 @@
 """Texts are as long as asked: whole lines where there are such, windows and joined lines elsewhere."""
 
+import unicodedata
 from collections import Counter
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from ocrdata.corpora.lengths import LengthCounts
-from ocrdata.corpora.windows import around, near, running
+from ocrdata.corpora.windows import around, near, running, window
 from ocrdata.errors import UserError
 
 PROSE = (
@@ -109,6 +110,9 @@ def test_what_is_no_distribution_is_refused(value, said):
 def test_windows_cut_between_words_or_anywhere_in_unspaced_text():
     assert {near(HAN, 6, k / 50) for k in range(50)} == {HAN[i : i + 6] for i in range(len(HAN) - 5)}
     assert {near("the quick brown fox", 9, k / 20) for k in range(20)} == {"the quick", "brown fox"}
+    hindi = "नमस्ते दुनिया की कहानियाँ"
+    assert all(unicodedata.category(near(hindi, 4, k / 30)[0])[0] == "L" for k in range(30))
+    assert all(unicodedata.category(window(hindi, 4, k / 30)[0])[0] == "L" for k in range(30))
     assert near("incomprehensible", 5, 0.5) in "incomprehensible"
     assert near("short", 9, 0) == "short"
 

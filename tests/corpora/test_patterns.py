@@ -115,6 +115,7 @@ def test_a_text_is_the_same_in_any_batch():
         ("{ip:4}", "takes nothing after ':'"),
         ("{x|{nonsense}}", r"character 4 .*'\{nonsense\}' is no field"),
         ("{one}", "is no field"),
+        ("{repeat:20:{repeat:11:x}}", "character 12 .*repeated 220 times; at most 200"),
     ],
 )
 def test_a_bad_pattern_says_where_and_what_is_allowed(pattern, said):
@@ -129,6 +130,7 @@ def test_a_bad_pattern_says_where_and_what_is_allowed(pattern, said):
         ({"Big": "x"}, "'Big' is no name"),
         ({"empty": ""}, "the pattern 'empty' is empty"),
         ({"a": "{b}", "b": "1{a}"}, "'a' is made of itself: a > b > a"),
+        ({"a": "{repeat:20:{b}}", "b": "{repeat:20:x}"}, "in 'b', .*repeated 400 times"),
         ({"a": "1{c}"}, r"in 'a', character 2 of '1\{c\}': '\{c\}' is no field"),
     ],
 )

@@ -74,6 +74,13 @@ def test_another_encoding_is_named_by_file_line_and_byte(tmp_path, draw, unit):
         draw(kind="file", path="16.txt", unit=unit, length=[1, 2])
 
 
+@pytest.mark.parametrize(("line", "form"), [("a/b.jpg\t文字", "labels"), ('a.jpg\t[{"points": []}]', "detection")])
+def test_a_label_file_is_not_taken_for_lines(tmp_path, draw, line, form):
+    (tmp_path / "gt.txt").write_text(f"{line}\n", encoding="utf-8")
+    with pytest.raises(UserError, match=rf"gt\.txt: its first line is of a file of {form}: use 'kind: labels'"):
+        draw(kind="file", path="gt.txt")
+
+
 @pytest.mark.parametrize("unit", ["line", "char", "word"])
 @pytest.mark.parametrize("data", [b"", b"\n\n", b"\r\n\r\n", "\ufeff".encode()])
 def test_a_file_without_text_is_refused(tmp_path, draw, data, unit):

@@ -11,7 +11,7 @@ from ocrdata.corpora.sources import FileText, LabelInput, LabelText
 from ocrdata.datagen.rng import Draws
 from ocrdata.datasets.records import Sample
 from ocrdata.errors import UserError
-from ocrdata.prep.corpora import find_leaks, open_labels_as_files, read_held_out
+from ocrdata.prep.corpora import find_leaks, open_labels_as_files, read_held_out, text_input
 from ocrdata.prep.lengths import label_lengths
 from ocrdata.prep.store import write_shard
 
@@ -59,6 +59,18 @@ def test_packs_and_label_files_too(tmp_path):
     assert texts == ["x y\nz\n", "Genaxis, Theatre\n", "one two\n"]
 
 
+def test_a_path_tells_what_it_is(tmp_path):
+    data = lsvt(tmp_path, train=["a"], test=["b"])
+    (tmp_path / "lines.txt").write_text("just, text\n", encoding="utf-8")
+    (tmp_path / "gt.txt").write_text('word_1.png, "Genaxis"\n', encoding="utf-8")
+    (tmp_path / "rec.txt").write_text("a.jpg\tone two\n", encoding="utf-8")
+    kinds = {p.name: text_input(p).kind for p in tmp_path.iterdir()}
+    assert kinds.pop("lines.txt") == "file" and set(kinds.values()) == {"labels"}
+    assert text_input(Path(data), "test") == labels(data, split="test")
+    with pytest.raises(UserError, match="no such file"):
+        open_labels_as_files([text_input(tmp_path / "nowhere")], tmp_path)
+
+
 def test_what_gives_no_text_is_named(tmp_path):
     data = lsvt(tmp_path, train=["###"])
     with pytest.raises(UserError, match="no legible text among 1 labels"):
@@ -81,6 +93,7 @@ def test_validation_texts_are_found_and_refused(tmp_path):
     assert (found.held_out, found.leaked, found.chance) == (3, 1, 1)
     assert find_leaks([FileText(kind="file", path=str(tmp_path / "c.txt"))], held).leaked == 2
     refused = read_held_out(held)
+    assert refused.digest == read_held_out(held).digest != read_held_out([]).digest
     assert "南京路步行街" in refused and "甲" not in refused and "别的文字" not in refused
 
 
