@@ -36,7 +36,7 @@ def too_large(text: str, width: int, max_width: int, stride: int | None) -> tupl
 
 def _faint(picture: Picture, options: EngineOptions) -> tuple[str, str] | None:
     """`low_contrast` where ink and paper differ too little in any part of the line; parts are as wide as high."""
-    grey = cv2.cvtColor(np.ascontiguousarray(picture.image), cv2.COLOR_BGR2GRAY).astype(np.float32)
+    light = cv2.cvtColor(np.ascontiguousarray(picture.image), cv2.COLOR_BGR2Lab)[:, :, 0].astype(np.float32)
     ink = picture.ink
     touched = (ink >= TOUCHED).astype(np.uint8)
     near = cv2.dilate(touched, np.ones((2 * BESIDE + 1, 2 * BESIDE + 1), np.uint8))
@@ -45,7 +45,7 @@ def _faint(picture: Picture, options: EngineOptions) -> tuple[str, str] | None:
     edges = np.linspace(0, ink.shape[1], parts + 1).astype(int).tolist()
     for left, right in pairwise(edges):
         part = np.s_[:, left:right]
-        found = _contrast(grey[part], ink[part], paper[part])
+        found = _contrast(light[part], ink[part], paper[part])
         if found is None:
             continue
         difference, spread = found
@@ -55,12 +55,12 @@ def _faint(picture: Picture, options: EngineOptions) -> tuple[str, str] | None:
 
 
 def _contrast(
-    grey: NDArray[np.float32], ink: NDArray[np.uint8], paper: NDArray[np.bool_]
+    light: NDArray[np.float32], ink: NDArray[np.uint8], paper: NDArray[np.bool_]
 ) -> tuple[float, float] | None:
-    """Luminance of ink against paper, and the paper's standard deviation; None where there is too little of either."""
+    """Lightness of ink against paper, and the paper's standard deviation; None where there is too little of either."""
     core = ink >= min(INK, max(int(ink.max()) * 3 // 4, TOUCHED))
     beside = paper if paper.sum() >= LEAST_INK else ink < TOUCHED
     if core.sum() < LEAST_INK or beside.sum() < LEAST_INK:
         return None
-    there = grey[beside]
-    return abs(float(grey[core].mean() - there.mean())), float(there.std())
+    there = light[beside]
+    return abs(float(light[core].mean() - there.mean())), float(there.std())

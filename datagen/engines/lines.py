@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
 
 from ...datasets.records import Refusal
 from ...fonts.face import Faces
+from ..layout import Layout
 from ..recipe import Recipe
 from ..rng import Draws, Integers
-from ..writer import Writer
+from ..writer import Mixed, Writer
 from .options import EngineOptions
 from .worker import Request
 
-PROBE = 32  # px per em at which glyphs are looked at
 PLAIN = re.compile(
     "[ -~\u00a0-\u02ff\u0370-\u04ff\u2010-\u2e7f\u3000-\u3029\u3030-\u3098\u30a0-\u9fff\uac00-\ud7a3\uff00-\uffef]*"
 )
@@ -54,52 +51,42 @@ class Asker:
         self.recipe = recipe
         self.faces = faces
         self.shapes = shapes
-        self.writer = Writer(recipe, faces)
+        plain = {"layout": Layout(), "mixed": Mixed()}  # one font and one direction is what engines draw
+        self.writer = Writer(recipe.model_copy(update=plain), faces)
         own = options.backgrounds()
         self.kinds, weights = list(own), list(own.values())
         self.photos = photos if options.photos else 0
         self.weights = [*weights, options.photos if photos else 0.0]
-        self._seen: set[tuple[int, int]] = set()
 
     def ask(self, index: Integers, attempt: int) -> list[Line | Refusal]:
         """A line to draw or a refusal for each sample."""
         draws = Draws(self.recipe.seed, index, attempt)
-        texts, refusals = self.writer.write(draws, index.tolist())
-        result: list[Line | Refusal | None] = [None] * len(index)
-        for place, refusal in refusals.items():
-            result[place] = refusal
         kind = draws.choose("engine.background", self.weights).tolist()
         photo = draws.integer("engine.photo", self.photos).tolist()
         seed = draws.integer("engine.seed", 2**31).tolist()
         low, high = self.recipe.jpeg
         quality = (low + draws.integer("engine.quality", high - low + 1)).tolist()
-        rows = zip(texts.where, texts.texts, texts.faces, texts.runs, strict=True)
-        for place, text, face, run in rows:
-            number, ref = int(index[place]), self.faces.refs[face]
-            wrong = self._wrong(text, face, run.glyphs)
-            if wrong is not None:
-                result[place] = self.writer.refusal(wrong[0], number, wrong[1], text, face)
+        result = self._written(draws, index)
+        asked: list[Line | Refusal] = []
+        for place, what in enumerate(result):
+            if isinstance(what, Refusal):
+                asked.append(what)
+                continue
+            text, face = what
+            ref, number = self.faces.refs[face], int(index[place])
+            if not self.shapes and joined(text):
+                detail = "the engine draws letter by letter"
+                asked.append(self.writer.refusal("needs_shaping", number, detail, text, face))
                 continue
             behind = self.kinds[kind[place]] if kind[place] < len(self.kinds) else photo[place]
             request = Request(text, str(ref.path), ref.number, seed[place], behind, joined(text))
-            result[place] = Line(number, ref.name, quality[place], request)
-        return [r for r in result if r is not None]
+            asked.append(Line(number, ref.name, quality[place], request))
+        return asked
 
-    def _wrong(self, text: str, face: int, glyphs: Sequence[int]) -> tuple[str, str] | None:
-        if not self.shapes and joined(text):
-            return "needs_shaping", "the engine draws letter by letter"
-        shown = [g for g in glyphs if (face, g) not in self._seen]
-        for glyph in shown:
-            drawn = self.faces[face].box(glyph) is None or self.faces[face].draw(glyph, PROBE) is not None
-            if not drawn:
-                return "blank_glyph", f"glyph {glyph}"
-            self._seen.add((face, glyph))
-        blanks = sum(self.faces[face].box(g) is None for g in glyphs)
-        if blanks > sum(c.isspace() or c in "\u200c\u200d" for c in text):
-            return "blank_glyph", "a character without ink"
-        return None
-
-
-def first_indices(count: int) -> Integers:
-    """Samples 0 to `count` - 1."""
-    return np.arange(count, dtype=np.int64)
+    def _written(self, draws: Draws, index: Integers) -> list[tuple[str, int] | Refusal]:
+        """Text and face of each sample, the face one that shows all of its characters, or why there is none."""
+        texts, refusals = self.writer.write(draws, index)
+        found: dict[int, tuple[str, int] | Refusal] = {**refusals}
+        for place, text, pieces in zip(texts.where, texts.texts, texts.pieces, strict=True):
+            found[place] = text, pieces[0].face
+        return [found[place] for place in range(len(index))]

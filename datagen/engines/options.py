@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, NonNegativeFloat, model_validator
 
 from ...config import Config, load
-from ..recipe import Hex
+from ..limits import Hex, Probability, within
 
-Pair = TypeVar("Pair", bound=tuple[Any, Any])
-Probability = Annotated[float, Field(ge=0, le=1)]
 Margin = Annotated[int, Field(ge=0, le=64)]
-
-
-def _within(lowest: float, highest: float) -> Callable[[Pair], Pair]:
-    def check(limits: Pair) -> Pair:
-        if not lowest <= limits[0] <= limits[1] <= highest:
-            raise ValueError(f"a range [low, high] with {lowest:g} <= low <= high <= {highest:g} is expected")
-        return limits
-
-    return check
 
 
 def _odd(limits: tuple[int, int]) -> tuple[int, int]:
@@ -30,21 +18,21 @@ def _odd(limits: tuple[int, int]) -> tuple[int, int]:
     return limits
 
 
-Share = Annotated[tuple[float, float], AfterValidator(_within(0, 1))]
-Kernel = Annotated[tuple[int, int], AfterValidator(_within(3, 15)), AfterValidator(_odd)]
+Share = Annotated[tuple[float, float], AfterValidator(within(0, 1))]
+Kernel = Annotated[tuple[int, int], AfterValidator(within(3, 15)), AfterValidator(_odd)]
 
 
 class EngineOptions(Config):
     """Demands on every picture that an engine gives back.
 
-    contrast: the least difference in luminance between ink and the paper beside it, in levels of 255, in every part
-    of the line; and never less than `busy` standard deviations of that paper. Less is refused as `low_contrast`.
+    contrast: the least difference in lightness between ink and the paper beside it, 0 to 255, in every part of the
+    line; and never less than `busy` standard deviations of that paper. Less is refused as `low_contrast`.
     max_cut: the largest share of the line's ink that may be cut off; more is refused as `clipped`.
     photos: how often a photo of the recipe lies behind the text, against the weights of the engine's own backgrounds.
     """
 
     contrast: Annotated[float, Field(ge=1, le=250)] = 30
-    busy: NonNegativeFloat = 1.5
+    busy: NonNegativeFloat = 2
     max_cut: Probability = 0.02
     photos: NonNegativeFloat = 1
 
@@ -79,14 +67,14 @@ class Curve(Config):
 
     probability: Probability = 0
     period: Annotated[float, Field(ge=20, le=5000)] = 180
-    amplitude: Annotated[tuple[float, float], AfterValidator(_within(0, 20))] = (1, 5)
+    amplitude: Annotated[tuple[float, float], AfterValidator(within(0, 20))] = (1, 5)
 
 
 class Line(Config):
     """A line above or below the text; those beside it are not offered, because they read as letters."""
 
     probability: Probability = 0
-    thickness: Annotated[tuple[int, int], AfterValidator(_within(1, 8))] = (1, 2)
+    thickness: Annotated[tuple[int, int], AfterValidator(within(1, 8))] = (1, 2)
 
 
 class Blur(Config):
@@ -100,7 +88,7 @@ class Noise(Config):
     """Gaussian noise of `sigma` levels, handed to albumentations because text_renderer ignores its own setting."""
 
     probability: Probability = 0
-    sigma: Annotated[tuple[float, float], AfterValidator(_within(0, 60))] = (2, 12)
+    sigma: Annotated[tuple[float, float], AfterValidator(within(0, 60))] = (2, 12)
 
 
 class Tone(Config):
@@ -120,9 +108,9 @@ class TextRendererOptions(EngineOptions):
     """
 
     white: NonNegativeFloat = 0.2
-    font_size: Annotated[tuple[int, int], AfterValidator(_within(8, 256))] = (28, 36)
-    char_spacing: Annotated[tuple[float, float], AfterValidator(_within(0, 2))] | None = None
-    alpha: Annotated[tuple[int, int], AfterValidator(_within(60, 255))] = (150, 255)
+    font_size: Annotated[tuple[int, int], AfterValidator(within(8, 256))] = (28, 36)
+    char_spacing: Annotated[tuple[float, float], AfterValidator(within(0, 2))] | None = None
+    alpha: Annotated[tuple[int, int], AfterValidator(within(60, 255))] = (150, 255)
     perspective: Perspective = Perspective()
     padding: Padding = Padding()
     curve: Curve = Curve()

@@ -46,12 +46,12 @@ class Drawing(NamedTuple):
 class Driven:
     """A recipe, its ingredients and the program that draws it. Each process starts its own program on first use.
 
-    python: the interpreter that has the engine. versions: what its pixels depend on, as it says itself.
+    command: the interpreter that has the engine, and the worker. versions: what pixels depend on, as it says itself.
     """
 
     recipe: Recipe
     engine: str
-    python: Path
+    command: tuple[str, ...]
     options: EngineOptions
     faces: list[FaceRef]
     photos: list[Path]
@@ -73,10 +73,12 @@ class Driven:
                 "height": self.recipe.height,
                 "photos": [str(p) for p in self.photos],
             }
-            self._worker = Worker([str(self.python), str(known_engine(self.engine).script)], setup, self.seconds)
+            self._worker = Worker(self.command, setup, self.seconds)
             found = self._worker.hello["versions"]
             if self.versions and found != self.versions:
-                raise UserError(f"{self.python} changed while the job ran: it was {self.versions} and is {found} now")
+                raise UserError(
+                    f"{self.command[0]} changed while the job ran: it was {self.versions} and is {found} now"
+                )
             self.versions = found
         return self._worker
 
@@ -107,7 +109,7 @@ class Driven:
         for line, image, refusals in self.pictures(index):
             yield from refusals
             origin = f"{self.engine} {line.index}, {line.font}"
-            yield Sample(encode_jpeg(image, line.quality), line.request.text, origin)
+            yield Sample(encode_jpeg(image, line.quality), line.request.text, origin, font=line.font)
 
     def pictures(self, index: Integers) -> Iterator[Drawing]:
         """Each sample's picture, in order. Raises UserError where a sample was refused in every attempt."""
@@ -147,7 +149,8 @@ class Driven:
         if found is None and not isinstance(reply, Declined):
             return line, reply.image
         reason, detail = found or ("engine_error", "")
-        return Refusal(reason, f"sample {line.index}", f"{detail}, font {line.font}".removeprefix(", "), text)
+        detail = f"{detail}, font {line.font}".removeprefix(", ")
+        return Refusal(reason, f"sample {line.index}", detail, text, font=line.font)
 
     def job(self, count: int, shard_size: int = SHARD) -> Job:
         """The job that makes `count` samples: recipe, ingredients, engine, its options and versions, and the ledger."""
@@ -184,7 +187,7 @@ def drive(
     python: an interpreter that has the engine; None: the one that `ocrdata engines install` made. seconds: allowed
     for a batch of lines before the program counts as hanging. Raises UserError naming what is missing.
     """
-    known_engine(engine)
+    known = known_engine(engine)
     options = options or OPTIONS[engine]()
     found = find_fonts(recipe.fonts, Path.cwd())
     photos: list[Path] = []
@@ -194,7 +197,8 @@ def drive(
         skipped |= broken
     if not photos and not any(options.backgrounds().values()):
         raise UserError(f"{engine}: the weights of its own backgrounds are 0 and the recipe names no photos")
-    driven = Driven(recipe, engine, python or interpreter(engine), options, found.faces, photos, skipped, seconds)
+    command = (str(python or interpreter(engine)), str(known.script))
+    driven = Driven(recipe, engine, command, options, found.faces, photos, skipped, seconds)
     for _ in driven.pictures(np.arange(TRIAL, dtype=np.int64)):
         pass  # an impossible recipe or a broken engine shows itself before a folder is made
     return driven

@@ -122,17 +122,13 @@ class TextRenderer:
 
     def _on_text(self) -> Any:
         """Effects on the drawn text before it is laid on the background."""
-        from text_renderer.effect import Curve, Effects, Line
+        from text_renderer.effect import Curve, Effects
 
-        options, curve, line = self.options, self.options["curve"], self.options["line"]
-        effects: list[Any] = [_Room(self, options["padding"], curve["amplitude"][1] if curve["probability"] else 0)]
+        curve = self.options["curve"]
+        effects: list[Any] = [_Setting(self)]
         if curve["probability"]:
             amplitude = (curve["amplitude"][0], curve["amplitude"][1] + 1e-6)
             effects.append(_Kept(self, Curve(curve["probability"], curve["period"], amplitude)))
-        if line["probability"]:
-            # Its lines above the text cut as many rows off the text as `tb_out_offset` says: 0.
-            thickness = _below(line["thickness"])
-            effects.append(Line(line["probability"], thickness, tb_out_offset=(0, 1), line_pos_p=TOP_AND_BOTTOM))
         return Effects(effects)
 
     def _on_picture(self) -> Any:
@@ -167,21 +163,36 @@ class TextRenderer:
         return photo
 
 
-class _Room:
-    """text_renderer's padding, and as much more as a curve or a lone dash needs."""
+class _Setting:
+    """Room around the text and the line above or below it, by text_renderer's own effects in an order that is safe.
 
-    def __init__(self, owner: TextRenderer, padding: dict[str, list[float]], amplitude: float) -> None:
-        self.owner, self.padding, self.amplitude = owner, padding, amplitude
+    Its line goes through the text where padding comes first, and beside a lone dash it would make another character.
+    """
+
+    def __init__(self, owner: TextRenderer) -> None:
+        from text_renderer.effect import Line, Padding
+
+        options, line = owner.options, owner.options["line"]
+        self.owner = owner
+        self.padding = Padding
+        self.curve = options["curve"]["amplitude"][1] if options["curve"]["probability"] else 0
+        self.wanted = Padding(1, tuple(options["padding"]["width"]), tuple(options["padding"]["height"]))
+        # Its lines above the text cut as many rows off the text as `tb_out_offset` says: 0.
+        ruled = Line(line["probability"], _below(line["thickness"]), tb_out_offset=(0, 1), line_pos_p=TOP_AND_BOTTOM)
+        self.ruled = ruled if line["probability"] else None
 
     def __call__(self, image: Any, box: Any) -> Any:
-        from text_renderer.effect import Padding
+        least = LEAST_HEIGHT * self.owner.corpus.sample().font.size
+        if image.height < least:
+            image, box = self._rows(image, box, least / image.height - 1)
+        elif self.ruled is not None:
+            image, box = self.ruled(image, box)
+        if self.curve:
+            image, box = self._rows(image, box, 2 * (self.curve + 1) / image.height)
+        return self.wanted(image, box)
 
-        em = self.owner.corpus.sample().font.size
-        least = max(LEAST_HEIGHT * em / image.height - 1, 0)
-        if least or self.amplitude:
-            rows = max(least, 2 * (self.amplitude + 1) / image.height)
-            image, box = Padding(1, (0, 0), (rows, rows), center=True)(image, box)
-        return Padding(1, tuple(self.padding["width"]), tuple(self.padding["height"]))(image, box)
+    def _rows(self, image: Any, box: Any, share: float) -> Any:
+        return self.padding(1, (0, 0), (share, share), center=True)(image, box)
 
 
 class _Kept:
