@@ -22,6 +22,9 @@ LONE_FROM = 8
 SCANNED = 32 << 20
 BLOCK = 1 << 18
 EACH = 64
+SAFE = 4
+"""How many times the quota natural text must bring: samples with rare characters are refused more often than others,
+since fewer fonts have them."""
 INVISIBLE = ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
@@ -73,7 +76,8 @@ def schedule(quota: Quota, characters: Sequence[str], natural: Counter[str], tex
     Raises UserError where more than half of the samples would be the quota's.
     """
     wanted = [c for c in dict.fromkeys(characters) if unicodedata.category(c) not in INVISIBLE]
-    rare = [c for c in wanted if _expected(natural[c], texts, quota.within) < quota.samples + 5 * quota.samples**0.5]
+    enough = SAFE * quota.samples + 5 * quota.samples**0.5
+    rare = [c for c in wanted if _expected(natural[c], texts, quota.within) < enough]
     if not rare:
         return Schedule((), 1, 0)
     step = quota.within // (len(rare) * quota.samples)
