@@ -14,6 +14,7 @@ MUCH_OF_ONE = 0.2
 MANY_TWINS = 0.05
 MUCH_LOST = 0.05
 SOME = 0.01
+ENOUGH = 20
 IGNORED = "ignored_"
 """Refusals that the annotators wanted begin so."""
 
@@ -51,7 +52,7 @@ def _span(histogram: dict[str, Any], unit: str) -> str:
 def findings(figures: dict[str, Any]) -> list[Finding]:
     """What would hurt training, worst first; one "good" finding where nothing would."""
     found = [*_broken(figures), *_labels(figures), *_twins(figures), *_shape(figures), *_pictures(figures)]
-    found += _amount(figures)
+    found += [*_refused(figures), *_amount(figures)]
     found.sort(key=lambda f: ("bad", "look", "good").index(f.level))
     if not any(f.level == "bad" for f in found):
         found.insert(0, Finding("good", "Nothing was found that would clearly hurt training."))
@@ -162,6 +163,22 @@ def _pictures(figures: dict[str, Any]) -> Iterator[Finding]:
     ):
         if _concern(figures, name)[0]:
             yield Finding("look", f"{what}: {_number(figures, name)}.")
+
+
+def _refused(figures: dict[str, Any]) -> Iterator[Finding]:
+    by = figures["refusals_by"]
+    poor = [(f["font"], f["refused"] / (f["refused"] + f["made"])) for f in by["fonts"] if _is_poor(f)]
+    if poor:
+        worst = ", ".join(f"{font} ({percent(share)})" for font, share in sorted(poor, key=lambda p: -p[1])[:5])
+        yield Finding("look", f"Fonts whose lines were refused more often than drawn: {count(len(poor))}: {worst}.")
+    never = [c["character"] for c in by["characters"] if not c["in_labels"]]
+    if never:
+        shown = ", ".join(quoted(c) for c in never[:10])
+        yield Finding("look", f"Characters that were refused and are in no label: {count(len(never))}: {shown}.")
+
+
+def _is_poor(font: dict[str, Any]) -> bool:
+    return font["made"] is not None and font["refused"] > font["made"] and font["refused"] + font["made"] >= ENOUGH
 
 
 def _amount(figures: dict[str, Any]) -> Iterator[Finding]:

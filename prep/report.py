@@ -118,7 +118,8 @@ def _charts(figures: dict[str, Any], names: Iterable[str], marks: dict[str, dict
     parts = []
     for name in names:
         histogram = figures["histograms"][name]
-        caption = f"median {histogram['p50']}, 5–95 %: {histogram['p5']}–{histogram['p95']}, largest {histogram['max']}"
+        middle, low, high, most = (f"{histogram[k]:.6g}" for k in ("p50", "p5", "p95", "max"))
+        caption = f"median {middle}, 5–95 %: {low} to {high}, largest {most}"
         chart = bars(histogram, CHARTS[name], (marks or {}).get(name))
         parts.append(f"<figure><h3>{safe(CHARTS[name])}</h3>{chart}<figcaption>{safe(caption)}</figcaption></figure>")
     return f'<div class="charts">{"".join(parts)}</div>'

@@ -101,3 +101,14 @@ def test_manifest_and_report_name_fonts_and_characters_with_pictures(tmp_path, w
     section = html.split('id="refusals"')[1].split("</section>")[0]
     assert "By font" in section and "By character" in section and "50 %" in section
     assert section.count("data:image/jpeg") == 5  # the first few of each reason
+
+
+def test_fonts_and_characters_that_fail_are_findings(tmp_path):
+    thin = [refusal("low_contrast", "Thin")] * 15 + [Sample(PICTURE, "ab", font="Thin")] * 10
+    bold = [refusal("low_contrast", "Bold")] * 5 + [Sample(PICTURE, "ab", font="Bold")] * 20
+    rare = [refusal("missing_glyph", "Rare", "龘")] * 3 + [Sample(PICTURE, "ab", font="Rare")]
+    items = thin + bold + rare
+    run_job(Job("synth", {}, len(items), 99, retries=True), Given(items), tmp_path / "p", 1)
+    texts = [f["text"] for f in stats(tmp_path / "p", workers=1).to_json()["findings"]]
+    assert "Fonts whose lines were refused more often than drawn: 1: Thin (60 %)." in texts
+    assert "Characters that were refused and are in no label: 1: “龘”." in texts
