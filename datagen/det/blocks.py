@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
 from ...datasets.records import Refusal
-from ...fonts.face import Run
-from ..colours import pick
-from ..rng import Draws, Floats, Integers
+from ...fonts.face import Vertical
+from ..colours import outline_colours, pick
+from ..layout import Piece
+from ..rng import Draws, Integers
 from ..writer import Writer
 from .recipe import MOST_BLOCKS, MOST_LINES, DetRecipe
 
@@ -19,10 +20,10 @@ CANDIDATES = 4  # faces drawn for a block; the first that has its first text is 
 
 @dataclass(slots=True)
 class Look:
-    """How a block looks and stands; sizes in px, angles in degrees. See the recipe's sections.
+    """How a block stands and what lies under it; sizes in px, angles in degrees. See the recipe's sections.
 
     lot: 0..1, which of the free places. align: 0 left, 0.5 centred, 1 right. cut: share beyond the edge, 0 for none.
-    ink, panel_colour, rim: BGR. polarity, depth: 0..1, whether the ink is dark and how far from the paper it is.
+    weight: of the ink's strokes. panel_colour, border_colour: BGR.
     """
 
     em: float
@@ -34,43 +35,44 @@ class Look:
     rotation: float
     lot: float
     cut: float
+    weight: float
     panel: bool
     margin: float
     border: float
     panel_shadow: float
     panel_colour: list[float]
-    ink: list[float]
-    polarity: float
-    depth: float
-    opacity: float
-    weight: float
-    outline: int
-    shadow: bool
-    shadow_x: int
-    shadow_y: int
-    shadow_blur: float
-    shadow_opacity: float
+    border_colour: list[float]
     vertical: bool
 
 
 @dataclass(slots=True)
 class Block:
-    """A block to be placed. texts and runs: its lines, laid out by `face`."""
+    """A block to be placed: its lines in one face. row: its place in the batch's numbers."""
 
+    row: int
     look: Look
     face: int
     texts: list[str]
-    runs: list[Run]
+    pieces: list[Piece]
+
+
+@dataclass(slots=True)
+class Composed:
+    """The blocks of a batch of scenes, each after the refusals of its lines, and the numbers they were drawn from."""
+
+    draws: Draws
+    scenes: list[list[Block | Refusal]]
 
 
 def draw_looks(recipe: DetRecipe, draws: Draws) -> list[Look]:
     """One look for each of the batch."""
-    scene, panel, ink = recipe.scene, recipe.panel, recipe.ink
+    scene, panel = recipe.scene, recipe.panel
     low, high = np.log(scene.em)
     tilt = draws.between("block.tilt", scene.tilt)
     towards = 2 * np.pi * draws.uniform("block.towards")
+    colour = pick(panel.palette, draws, "panel")
     columns = {
-        "em": np.exp(low + (high - low) * draws.uniform("block.em")),  # small text is as likely as large, by ratio
+        "em": np.exp(low + (high - low) * draws.uniform("block.em")),  # by ratio: small text is as likely as large
         "gap": draws.between("block.gap", scene.gap),
         "spacing": draws.between("block.spacing", scene.spacing),
         "align": draws.choose("block.align", (2, 2, 0.5)) / 2,
@@ -79,34 +81,17 @@ def draw_looks(recipe: DetRecipe, draws: Draws) -> list[Look]:
         "rotation": draws.between("block.rotation", scene.rotation),
         "lot": draws.uniform("block.lot"),
         "cut": np.where(draws.chance("block.cut", scene.cut), draws.between("block.beyond", (0.1, 0.6)), 0),
+        "weight": draws.between("ink.weight", recipe.ink.weight),
         "panel": draws.chance("panel", panel.probability),
         "margin": draws.between("panel.margin", panel.margin),
         "border": draws.between("panel.border", panel.border),
         "panel_shadow": draws.between("panel.shadow", panel.shadow),
-        "panel_colour": pick(panel.palette, draws, "panel"),
-        "ink": pick(ink.palette, draws, "ink"),
-        "polarity": draws.uniform("ink.polarity"),
-        "depth": draws.uniform("ink.luminance"),
-        "opacity": np.maximum(draws.between("ink.opacity", ink.opacity), 0.02),
-        "weight": draws.between("ink.weight", ink.weight),
-        **_rims(recipe, draws),
+        "panel_colour": colour,
+        "border_colour": outline_colours(draws.fork("border"), colour),
         "vertical": draws.chance("block.vertical", scene.vertical),
     }
     names = [f.name for f in fields(Look)]
     return [Look(*values) for values in zip(*(columns[name].tolist() for name in names), strict=True)]
-
-
-def _rims(recipe: DetRecipe, draws: Draws) -> dict[str, Floats | Integers]:
-    outline, shadow = recipe.outline, recipe.shadow
-    width = outline.width[0] + draws.integer("outline.width", outline.width[1] - outline.width[0] + 1)
-    return {
-        "outline": np.where(draws.chance("outline", outline.probability), width, 0),
-        "shadow": draws.chance("shadow", shadow.probability),
-        "shadow_x": np.rint(draws.between("shadow.x", shadow.offset)).astype(np.int64),
-        "shadow_y": np.rint(draws.between("shadow.y", shadow.offset)).astype(np.int64),
-        "shadow_blur": draws.between("shadow.blur", shadow.blur),
-        "shadow_opacity": draws.between("shadow.opacity", shadow.opacity),
-    }
 
 
 class Composer:
@@ -117,8 +102,8 @@ class Composer:
         self.writer = writer
         self._weights = [f.weight for f in writer.faces.refs]
 
-    def compose(self, index: Integers, attempt: int, counts: Integers) -> list[list[Block | Refusal]]:
-        """For each scene its blocks, counts of them, each after the refusals of its lines."""
+    def compose(self, index: Integers, attempt: int, counts: Integers) -> Composed:
+        """The blocks of each scene, `counts` of them."""
         scenes = np.repeat(np.arange(len(index)), counts)
         number = np.arange(len(scenes)) - np.repeat(np.cumsum(counts) - counts, counts)
         blocks = index[scenes] * MOST_BLOCKS + number
@@ -128,37 +113,43 @@ class Composer:
         lines = few + draws.integer("block.lines", many - few + 1)
         texts = self._texts(blocks, lines, attempt)
         faces = np.stack([draws.choose(f"font.{k}", self._weights) for k in range(CANDIDATES)], axis=1).tolist()
-        result: list[list[Block | Refusal]] = [[] for _ in index]
-        for place, look, mine, candidates in zip(scenes.tolist(), looks, texts, faces, strict=True):
-            result[place] += self._block(int(index[place]), look, mine, candidates)
+        result = Composed(draws, [[] for _ in index])
+        for row, (place, look, mine, tried) in enumerate(zip(scenes.tolist(), looks, texts, faces, strict=True)):
+            result.scenes[place] += self._block(int(index[place]), row, look, mine, tried)
         return result
 
     def _texts(self, blocks: Integers, lines: Integers, attempt: int) -> list[list[str]]:
         owner = np.repeat(np.arange(len(blocks)), lines)
         number = np.arange(len(owner)) - np.repeat(np.cumsum(lines) - lines, lines)
-        drawn = self.writer.draw_texts(Draws(self.recipe.seed, blocks[owner] * MOST_LINES + number, attempt))
+        index = blocks[owner] * MOST_LINES + number
+        drawn = self.writer.mix.draw(Draws(self.recipe.seed, index, attempt), index, attempt)
         ends = np.cumsum(lines).tolist()
         return [drawn[end - count : end] for end, count in zip(ends, lines.tolist(), strict=True)]
 
-    def _block(self, scene: int, look: Look, texts: list[str], faces: list[int]) -> list[Block | Refusal]:
+    def _block(self, scene: int, row: int, look: Look, texts: list[str], faces: list[int]) -> list[Block | Refusal]:
         refused: list[Block | Refusal] = []
         kept: list[str] = []
         for text in texts:
             problem = self.writer._refused(text) or (("reserved_text", "") if text in RESERVED else None)
             if problem:
-                refused.append(self.writer.refusal(problem[0], scene, problem[1], text, faces[0]))
+                refused.append(self._refusal(scene, problem, text, faces[0]))
             else:
                 kept.append(text)
         if not kept:
             return refused
+        look.vertical = look.vertical and all(len(text) > 1 for text in kept)
         face = next((f for f in faces if not self.writer.faces[f].missing(kept[0])), faces[0])
-        block = Block(look, face, [], [])
+        block = Block(row, look, face, [], [])
+        way: Vertical | bool = "sideways" if look.vertical else False
         for text in kept:
-            run = self.writer.faces[face].place(text, "sideways" if look.vertical else False)
+            run = self.writer.faces[face].place(text, way)  # type: ignore[arg-type]
             if run is None:
-                missing = self.writer.faces[face].missing(text)
-                refused.append(self.writer.refusal("missing_glyph", scene, missing, text, face))
+                refused.append(self._refusal(scene, self.writer.faces[face].refusal(text), text, face))
             else:
                 block.texts.append(text)
-                block.runs.append(run)
+                block.pieces.append(Piece(face, run))
         return [*refused, block] if block.texts else refused
+
+    def _refusal(self, scene: int, problem: tuple[str, str], text: str, face: int) -> Refusal:
+        refusal = self.writer.refusal(problem[0], scene, problem[1], text, face)
+        return replace(refusal, origin=f"scene {scene}")

@@ -2,75 +2,105 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Any
 
+import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from ...datasets.images import Image
-from .. import effects
-from ..rng import Draws, Floats
-from .recipe import DetRecipe
+from ..colours import Toning
+from ..effects.base import Canvas, Effect, Lines, Mask, Step, rows, whole
+from ..effects.sensor import GAUSSIAN, UNIFORM, noisy, toned_by
+from ..rng import Draws, Floats, Integers
+from .recipe import PICTURE, DetRecipe
 
-Picture = TypeVar("Picture", bound=NDArray[np.uint8])
+SOFT = 0.25  # of a motion blur's length counts like the sigma of a gaussian one
 
 
 @dataclass(slots=True)
 class Shot:
-    """The numbers of one scene's picture; see the recipe's sections."""
+    """What happens to one scene's picture. steps: the effects that act, in order; toning: of one picture.
 
-    blur: float
-    motion: float
-    angle: float
-    rescale: float
-    brightness: float
-    contrast: float
-    gamma: float
-    noise: float
-    noise_at: float
+    fine: the JPEG's colours are kept in full.
+    """
+
+    steps: list[Step]
+    toning: Toning
     quality: int
+    fine: bool
 
-    def lens(self, image: Picture) -> Picture:
-        """Blur, motion and resolution."""
-        image = effects.soften(image, self.blur)  # type: ignore[assignment]
-        if self.motion:
-            image = effects.move(image, self.motion, self.angle)  # type: ignore[assignment]
-        return effects.rescale(image, self.rescale) if self.rescale < 1 else image  # type: ignore[return-value]
+    def lens(self, mask: Mask) -> Mask:
+        """A mask as the lens leaves it."""
+        canvas = Canvas(mask, mask, mask)  # type: ignore[arg-type]
+        self._stage(canvas, "lens")
+        return canvas.image
 
-    def take(self, image: Image, pool: Image) -> Image:
-        """The scene as it is stored, but for JPEG. pool: noise."""
-        image = self.lens(image)
-        if self.noise or self.brightness or self.contrast != 1:
-            noise = _piece(pool, self.noise_at, image)
-            image = effects.expose(image, self.contrast, self.brightness, noise, self.noise)
-        return image if self.gamma == 1 else effects.bend(image, self.gamma)
+    def toning_columns(self) -> tuple[Floats, ...]:
+        """The columns of `toning`."""
+        return self.toning.brightness, self.toning.contrast, self.toning.gamma, self.toning.kept
+
+    def sharpness(self) -> float:
+        """The share of the picture's own resolution that the lens leaves, roughly."""
+        named = {step.name: step.values for step in self.steps}
+        blur = named.get("blur", {}).get("sigma", 0.0)
+        motion = SOFT * named.get("motion", {}).get("length", 0.0)
+        return float(named.get("rescale", {}).get("factor", 1.0) / np.sqrt(1 + blur**2 + motion**2))
+
+    def take(self, image: Image) -> Image:
+        """The scene as it is stored, but for JPEG."""
+        canvas = Canvas(image, image, image)  # type: ignore[arg-type]
+        self._stage(canvas, "lens")
+        contrast, brightness = float(self.toning.contrast[0]), float(self.toning.brightness[0])
+        noise = next((s.values for s in self.steps if s.name == "noise"), None)
+        if noise is not None and noise["kind"] in (GAUSSIAN, UNIFORM):
+            canvas.image = noisy(canvas.image, noise["kind"], noise["sigma"], noise["at"], contrast, brightness)
+        else:
+            if brightness or contrast != 1:
+                canvas.image = toned_by(canvas.image, contrast, brightness)
+            self._stage(canvas, "sensor")
+        gamma = float(self.toning.gamma[0])
+        if gamma == 1:
+            return canvas.image
+        curve = 255 * (np.arange(256) / 255) ** gamma
+        return cv2.LUT(canvas.image, np.rint(curve).astype(np.uint8))  # type: ignore[return-value]
+
+    def _stage(self, canvas: Canvas, stage: str) -> None:
+        for _, effect, values in self.steps:
+            if effect.stage == stage:
+                effect.apply(canvas, **values)
 
 
-def _piece(pool: Image, at: float, image: Image) -> Image:
-    if image.size >= pool.size:
-        return np.resize(np.roll(pool, int(at * pool.size)), image.shape)
-    start = int(at * (pool.size - image.size))
-    return pool[start : start + image.size].reshape(image.shape)
+def draw_shots(recipe: DetRecipe, draws: Draws, width: Integers, height: Integers) -> list[Shot]:
+    """One for each scene of the batch, of these sizes in px."""
+    n = len(draws)
+    lines = known(width, height)
+    steps = draw_steps(recipe.effects(PICTURE), draws, lines)
+    toning = Toning.draw(recipe.tone, draws, np.ones(n))
+    fine = draws.uniform("jpeg.chroma") < {"half": 0.0, "full": 1.0, "either": 0.5}[recipe.chroma]
+    quality = whole(draws, "jpeg", recipe.jpeg).tolist()
+    one = [
+        Toning(*(column[i : i + 1] for column in (toning.brightness, toning.contrast, toning.gamma, toning.kept)))
+        for i in range(n)
+    ]
+    return [Shot(*row) for row in zip(steps, one, quality, fine.tolist(), strict=True)]
 
 
-def draw_shots(recipe: DetRecipe, draws: Draws) -> list[Shot]:
-    """One for each scene of the batch."""
+def known(width: Integers, height: Integers) -> Lines:
+    """What effects on whole pictures may know: their sizes."""
+    n = len(width)
+    blank = np.zeros(n)
+    places = (np.zeros((n, 4)), np.zeros((n, 4, 2)), blank, blank > 0)
+    return Lines(width, height, *places, np.zeros((n, 3)), blank > 0, blank, blank)
 
-    def maybe(name: str, probability: float, limits: tuple[float, float], off: float = 0.0) -> Floats:
-        return np.where(draws.chance(name, probability), draws.between(f"{name}.amount", limits), off)
 
-    low, high = recipe.jpeg
-    columns = {
-        "blur": maybe("blur", recipe.blur.probability, recipe.blur.sigma),
-        "motion": maybe("motion", recipe.motion.probability, recipe.motion.length),
-        "angle": draws.between("motion.angle", recipe.motion.angle),
-        "rescale": maybe("rescale", recipe.rescale.probability, recipe.rescale.factor, 1.0),
-        "brightness": draws.between("tone.brightness", recipe.tone.brightness),
-        "contrast": draws.between("tone.contrast", recipe.tone.contrast),
-        "gamma": draws.between("tone.gamma", recipe.tone.gamma),
-        "noise": maybe("noise", recipe.noise.probability, recipe.noise.sigma),
-        "noise_at": draws.uniform("noise.at"),
-        "quality": low + draws.integer("jpeg", high - low + 1),
-    }
-    return [Shot(*v) for v in zip(*(columns[f.name].tolist() for f in fields(Shot)), strict=True)]
+def draw_steps(effects: list[tuple[str, Effect]], draws: Draws, lines: Lines) -> list[list[Step]]:
+    """For each of n lines or pictures the effects that act on it, in order, with their values."""
+    steps: list[list[Step]] = [[] for _ in range(len(draws))]
+    for name, effect in effects:
+        where = np.flatnonzero(draws.chance(name, effect.probability))
+        if len(where):
+            values: list[dict[str, Any]] = rows(effect.draw(draws.take(where), lines.take(where)))
+            for i, drawn in zip(where.tolist(), values, strict=True):
+                steps[i].append(Step(name, effect, drawn))
+    return steps

@@ -9,20 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...datasets.images import Image
-from .. import effects
+from .. import warp
+from ..effects.base import Canvas, Mask, Planes, Step
+from ..effects.pixels import embolden, moved, soften
 from ..rng import Floats
-from . import ink as inks
 from .blocks import Look
 from .pose import project, shift
+from .typeset import Line, edges
 
 SUBPIXEL = 4  # bits
 SHADE_LIMITS = (0.8, 1.2)  # how far the scene's light changes a colour
-Mask = NDArray[np.uint8]
 Window = tuple[slice, slice]
+Light = NDArray[np.uint16]
 
 
 @dataclass(slots=True)
-class Canvas:
+class Sheet:
     """A scene under work; shade: (H, W), its light (see `Ground`)."""
 
     image: Image
@@ -36,30 +38,25 @@ class Canvas:
         x1, y1 = min(x1, width), min(y1, height)
         return (slice(y0, y1), slice(x0, x1)) if x0 < x1 and y0 < y1 else None
 
-    def light(self, window: Window, usual: float) -> NDArray[np.uint16]:
-        """(h, w) how much light there is, in 1/128 of `usual`, the mean shade around."""
+    def light(self, window: Window) -> Light:
+        """(h, w) how much light there is, in 1/128 of its mean in the window."""
+        shade = self.shade[window]
         low, high = (int(128 * v) for v in SHADE_LIMITS)
-        gain = self.shade[window] * np.uint16(min(128 * 64 / max(usual, 1), 257)) >> 6
+        gain = shade * np.uint16(min(128 * 64 / max(cv2.mean(shade)[0], 1), 257)) >> 6
         return np.clip(gain, low, high)
 
-    def fill(
-        self, window: Window, colour: Floats, mask: Mask, light: NDArray[np.uint16] | None, opacity: float
-    ) -> None:
-        """Paint a colour in that light where the mask says."""
-        alpha = mask.astype(np.uint16)
-        alpha += alpha >> 7  # 0..256: sums of two products stay below 2**16
-        if opacity < 1:
-            alpha *= int(256 * opacity)
-            alpha >>= 8
-        part = self.image[window]
-        for channel, level in enumerate(np.rint(colour).astype(int).tolist()):
-            plane = part[..., channel].astype(np.uint16)
-            plane *= 256 - alpha
-            if light is None:
-                plane += np.uint16(level) * alpha
-            else:
-                plane += np.minimum(light * np.uint16(level) >> 7, 255) * alpha
-            part[..., channel] = plane >> 8
+
+def blend_lit(planes: Planes, colour: list[float], mask: Mask, opacity: float, light: Light) -> None:
+    """Paint `colour` (BGR) in that light into (3, h, w) planes where the mask says, in place."""
+    alpha = mask.astype(np.uint16)
+    alpha += alpha >> 7  # 0..256: sums of two products stay below 2**16
+    if opacity < 1:
+        alpha *= int(256 * opacity)
+        alpha >>= 8
+    planes *= 256 - alpha
+    for plane, level in zip(planes, colour, strict=True):
+        plane += np.minimum(light * np.uint16(level) >> 7, 255) * alpha
+    planes >>= 8
 
 
 def polygon_mask(points: Floats, window: Window) -> Mask:
@@ -68,75 +65,108 @@ def polygon_mask(points: Floats, window: Window) -> Mask:
     mask = np.zeros((rows.stop - rows.start, columns.stop - columns.start), np.uint8)
     # A point at x lies x - 0.5 pixels right of the first pixel's middle, from which OpenCV counts.
     local = np.rint((points - (columns.start + 0.5, rows.start + 0.5)) * (1 << SUBPIXEL)).astype(np.int32)
-    cv2.fillConvexPoly(mask, local, 255, lineType=cv2.LINE_AA, shift=SUBPIXEL)
+    cv2.fillPoly(mask, [local], 255, lineType=cv2.LINE_AA, shift=SUBPIXEL)
     return mask
 
 
-def panel(
-    canvas: Canvas, look: Look, plane: Floats, low: Floats, high: Floats, em: float
-) -> tuple[Window, Image] | None:
-    """A board from `low` to `high` (px of the plane), with its shadow and border; what was there before."""
+@dataclass(slots=True)
+class Panel:
+    """A painted panel: its window, what was there before, and where it changed it."""
+
+    window: Window
+    before: Image
+    changed: Mask
+
+    def remove(self, sheet: Sheet) -> None:
+        """Put back what was there."""
+        sheet.image[self.window] = cv2.copyTo(self.before, self.changed, sheet.image[self.window])
+
+
+def panel(sheet: Sheet, look: Look, plane: Floats, box: Floats, em: float) -> Panel | None:
+    """Paint a board over `box` (left, top, right, bottom, px of the plane), with its shadow and border."""
 
     def outline(inset: float) -> Floats:
-        (x0, y0), (x1, y1) = low + inset, high - inset
-        return project(plane, np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]]))
+        return project(plane, edges(box + inset * np.array([1, 1, -1, -1]), False))
 
+    offset = max(2, round(0.1 * em))
     edge = outline(0)
-    offset = max(2, round(0.12 * em))
-    window = canvas.window(edge, 2 * offset)
+    window = sheet.window(edge, 2 * offset)
     if window is None:
         return None
-    before = canvas.image[window].copy()
-    usual = float(canvas.shade[window].mean())
-    mask = polygon_mask(edge, window)
+    before = sheet.image[window].copy()
+    mask = changed = polygon_mask(edge, window)
+    light = sheet.light(window)
     if look.panel_shadow:
-        shadow = effects.shadowed(mask, offset // 2, offset // 2, offset / 2)
-        canvas.fill(window, np.zeros(3), shadow, None, 0.7 * look.panel_shadow)
-    light = canvas.light(window, usual)
-    colour = np.array(look.panel_colour)
-    canvas.fill(window, colour, mask, light, 1)
+        shadow = soften(moved(mask, offset // 2, offset // 2), offset / 2)
+        fill(sheet, window, [0, 0, 0], shadow, light, 0.7 * look.panel_shadow)
+        changed = cv2.max(mask, shadow)  # type: ignore[assignment]
+    fill(sheet, window, look.panel_colour, mask, light)
     border = look.border * em
     if border >= 1:
-        outer, inner = outline(1.5 * border), outline(2.5 * border)
-        line = cv2.subtract(polygon_mask(outer, window), polygon_mask(inner, window))
-        canvas.fill(window, inks.rim(colour, look.depth), line, light, 1)  # type: ignore[arg-type]
-    return window, before
+        line = cv2.subtract(polygon_mask(outline(1.5 * border), window), polygon_mask(outline(2.5 * border), window))
+        fill(sheet, window, look.border_colour, line, light)  # type: ignore[arg-type]
+    return Panel(window, before, changed)
+
+
+def fill(sheet: Sheet, window: Window, colour: list[float], mask: Mask, light: Light, opacity: float = 1) -> None:
+    """Paint a colour in that light where the mask says."""
+    levels = np.outer(np.arange(256) / 128, colour)
+    table = np.clip(levels, 0, 255).astype(np.uint8).reshape(256, 1, 3)
+    lit = light.astype(np.uint8)
+    surface = cv2.LUT(cv2.merge((lit, lit, lit)), table)
+    share = mask.astype(np.float32)
+    share *= np.float32(opacity / 255)
+    sheet.image[window] = cv2.blendLinear(surface, sheet.image[window], share, 1 - share)
 
 
 @dataclass(slots=True)
 class Stroke:
-    """A line's ink in its window of the scene. paper: mean and standard deviation of lightness behind it."""
+    """A line's ink in its window of the scene. map: of the line's mask to the scene; paper: mean and standard deviation
+    of lightness behind it, 0 to 255."""
 
+    line: Line
+    map: warp.Map
     window: Window
-    mask: Mask
+    ink: Mask
     paper: tuple[float, float]
 
 
-def stroke(canvas: Canvas, look: Look, mask: Mask, place: Floats, quad: Floats) -> Stroke | None:
-    """The ink of a line whose mask goes to the scene by `place`, its corners to `quad`; None outside the picture."""
-    room = 2 + look.outline + round(max(look.weight, 0))
-    if look.shadow:
-        room += max(abs(look.shadow_x), abs(look.shadow_y)) + round(2 * look.shadow_blur)
-    window = canvas.window(quad, room)
+def stroke(sheet: Sheet, look: Look, line: Line, plane: Floats, reach: int) -> Stroke | None:
+    """The ink of a line on the block's plane, in a window `reach` px wider; None outside of the picture."""
+    place = warp.Map(warp.by_index((plane @ line.place)[None])[0], line.text_box, line.bend)
+    polygon = place.points(edges(line.ink, line.bend is not None))
+    window = sheet.window(polygon, reach)
     if window is None:
         return None
     rows, columns = window
-    # From the corners of pixels to their middles, where OpenCV counts, and from the scene to the window.
-    local = shift(np.array([-columns.start - 0.5, -rows.start - 0.5])) @ place @ shift(np.array([0.5, 0.5]))
-    size = (columns.stop - columns.start, rows.stop - rows.start)
-    ink = cv2.warpPerspective(mask, local, size, flags=cv2.INTER_LINEAR)
-    paper = inks.behind(canvas.image[window], polygon_mask(quad, window))
-    return Stroke(window, effects.embolden(ink, look.weight), paper)  # type: ignore[arg-type]
+    local = warp.Map(shift(np.array([-columns.start, -rows.start])) @ place.matrix, place.box, place.bend)
+    width, height = columns.stop - columns.start, rows.stop - rows.start
+    if line.bend is None:
+        ink = cv2.warpPerspective(line.mask, local.matrix, (width, height), flags=cv2.INTER_LINEAR)
+    else:
+        x, y = local.sources(width, height)
+        ink = cv2.remap(line.mask, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    paper = behind(sheet.image[window], polygon_mask(polygon, window))
+    return Stroke(line, place, window, embolden(ink, look.weight), paper)  # type: ignore[arg-type]
 
 
-def write(canvas: Canvas, look: Look, line: Stroke, colour: Floats) -> None:
-    """Shadow, outline and ink."""
-    window = line.window
-    if look.shadow:
-        dark = inks.shadow(colour, line.paper[0])
-        soft = effects.shadowed(line.mask, look.shadow_x, look.shadow_y, look.shadow_blur)
-        canvas.fill(window, dark, soft, None, look.shadow_opacity)
-    light = canvas.light(window, float(canvas.shade[window].mean()))
-    if look.outline:
-        canvas.fill(window, inks.rim(colour, look.polarity), effects.outlined(line.mask, look.outline), light, 1)
-    canvas.fill(window, colour, line.mask, light, look.opacity)
+def behind(image: Image, mask: Mask) -> tuple[float, float]:
+    """Mean and standard deviation of lightness where the mask says; every other pixel tells enough."""
+    thin = np.ascontiguousarray(image[::2, ::2])
+    light = cv2.cvtColor(thin, cv2.COLOR_BGR2LAB)[..., 0]
+    mean, deviation = cv2.meanStdDev(light, mask=np.ascontiguousarray(mask[::2, ::2]))
+    return float(mean[0, 0]), float(deviation[0, 0])
+
+
+def write(sheet: Sheet, stroke: Stroke, colour: list[float], opacity: float, steps: list[Step]) -> None:
+    """Paint a line: what its effects put under it, the ink, what they put over it."""
+    image = sheet.image[stroke.window]
+    planes = np.ascontiguousarray(image.transpose(2, 0, 1)).astype(np.uint16)
+    canvas = Canvas(stroke.ink, planes, stroke.ink)
+    for stage in ("paper", "letters"):
+        for _, effect, values in steps:
+            if effect.stage == stage:
+                effect.apply(canvas, **values)
+        if stage == "paper":
+            blend_lit(canvas.planes, colour, canvas.ink, opacity, sheet.light(stroke.window))
+    image[:] = canvas.planes.transpose(1, 2, 0)

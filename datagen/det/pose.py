@@ -9,8 +9,8 @@ from ..rng import Floats
 VIEW = 1.3  # the camera's distance, in long sides of the picture
 
 
-def plane(size: Floats, tilt: tuple[float, float], rotation: float, distance: float) -> Floats:
-    """(3, 3) map of points on a plane of `size` (width, height) to px around its middle.
+def plane(box: Floats, tilt: tuple[float, float], rotation: float, distance: float) -> Floats:
+    """(3, 3) map of points on a plane to px around the middle of `box` (left, top, right, bottom) on it.
 
     tilt: (yaw, pitch), rotation: degrees; distance: of the camera, px.
     """
@@ -23,7 +23,7 @@ def plane(size: Floats, tilt: tuple[float, float], rotation: float, distance: fl
     seen[:, 2] = (0, 0, 1)  # points of the plane have depth 0: the third column is free for the homogeneous 1
     cos, sin = np.cos(turn), np.sin(turn)
     rotate = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
-    return np.asarray(rotate @ seen @ shift(-size / 2))
+    return np.asarray(rotate @ seen @ shift(-(box[:2] + box[2:]) / 2))
 
 
 def shift(by: Floats) -> Floats:
@@ -35,8 +35,3 @@ def project(matrix: Floats, points: Floats) -> Floats:
     """(..., 2) points under a (3, 3) map."""
     moved = points @ matrix[:, :2].T + matrix[:, 2]
     return np.asarray(moved[..., :2] / moved[..., 2:])
-
-
-def corners(left: float, top: float, right: float, bottom: float) -> Floats:
-    """(4, 2) of a box, clockwise from the upper left."""
-    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]])

@@ -2,68 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import AfterValidator, Field, NonNegativeFloat, PositiveInt, model_validator
 
 from ...config import Config, config_path, load
 from ...corpora.sources import TextSource, find_file
 from ...fonts.discover import FontChoice
-from ..recipe import (
-    Blur,
-    Ink,
-    Motion,
-    Noise,
-    Outline,
-    Palette,
-    Photos,
-    Probability,
-    Quality,
-    Recipe,
-    Rescale,
-    Shadow,
-    Tone,
-    portable,
-    resolve,
-)
+from ..bend import Curve
+from ..colours import Ink, Palette, Tone
+from ..effects.base import Effect
+from ..effects.lens import Blur, Motion, Rescale
+from ..effects.letters import Outline, Shadow
+from ..effects.sensor import Noise
+from ..limits import Probability, Quality, Share, within
+from ..recipe import Recipe, portable, resolve
 
+# In order of application: on the letters of a block, and on the whole picture.
+LETTERS = ("shadow", "outline")
+PICTURE = ("blur", "motion", "rescale", "noise")
 MOST_BLOCKS = 32
 MOST_LINES = 16
 LEAST_SIDE = 64
 
 
-def _whole(lowest: int, highest: int) -> Callable[[tuple[int, int]], tuple[int, int]]:
-    def check(limits: tuple[int, int]) -> tuple[int, int]:
-        if not lowest <= limits[0] <= limits[1] <= highest:
-            raise ValueError(
-                f"two whole numbers [low, high] with {lowest} <= low <= high <= {highest} are expected "
-                f"(is {list(limits)})"
-            )
-        return limits
-
-    return check
-
-
-def _limits(lowest: float, highest: float) -> Callable[[tuple[float, float]], tuple[float, float]]:
-    def check(limits: tuple[float, float]) -> tuple[float, float]:
-        if not lowest <= limits[0] <= limits[1] <= highest:
-            raise ValueError(
-                f"a range [low, high] with {lowest:g} <= low <= high <= {highest:g} is expected (is {list(limits)})"
-            )
-        return limits
-
-    return check
-
-
-Side = Annotated[tuple[int, int], AfterValidator(_whole(LEAST_SIDE, 4096))]
-Blocks = Annotated[tuple[int, int], AfterValidator(_whole(1, MOST_BLOCKS))]
-Lines = Annotated[tuple[int, int], AfterValidator(_whole(1, MOST_LINES))]
-Em = Annotated[tuple[float, float], AfterValidator(_limits(4, 400))]
-Gap = Annotated[tuple[float, float], AfterValidator(_limits(0, 3))]
-Angle = Annotated[tuple[float, float], AfterValidator(_limits(-90, 90))]
-Tilt = Annotated[tuple[float, float], AfterValidator(_limits(0, 60))]
+Side = Annotated[tuple[int, int], AfterValidator(within(LEAST_SIDE, 4096))]
+Blocks = Annotated[tuple[int, int], AfterValidator(within(1, MOST_BLOCKS))]
+Lines = Annotated[tuple[int, int], AfterValidator(within(1, MOST_LINES))]
+Em = Annotated[tuple[float, float], AfterValidator(within(4, 400))]
+Gap = Annotated[tuple[float, float], AfterValidator(within(0, 3))]
+Angle = Annotated[tuple[float, float], AfterValidator(within(-90, 90))]
+Tilt = Annotated[tuple[float, float], AfterValidator(within(0, 60))]
 
 
 class Panel(Config):
@@ -76,7 +47,7 @@ class Panel(Config):
     probability: Probability = 0.5
     margin: Gap = (0.25, 1.0)
     border: Gap = (0, 0.12)
-    shadow: Annotated[tuple[float, float], AfterValidator(_limits(0, 1))] = (0, 0.5)
+    shadow: Share = (0, 0.5)
     palette: Palette = Palette(saturation=(0, 0.8))
 
 
@@ -87,19 +58,21 @@ class Mosaic(Config):
     """
 
     weight: NonNegativeFloat = 1
-    panes: Annotated[tuple[int, int], AfterValidator(_whole(0, 40))] = (2, 9)
+    panes: Annotated[tuple[int, int], AfterValidator(within(0, 40))] = (2, 9)
     palette: Palette = Palette(saturation=(0, 0.6))
-    strength: Annotated[tuple[float, float], AfterValidator(_limits(0, 100))] = (1, 10)
+    strength: Annotated[tuple[float, float], AfterValidator(within(0, 100))] = (1, 10)
 
 
-class ScenePhotos(Photos):
+class ScenePhotos(Config):
     """Photos below `folder` that show no text of their own: text without a label would teach a detector to miss it.
 
     At most `limit` of them are used, evenly spread over the names. zoom: which share of the photo a scene shows.
     """
 
+    folder: str
+    weight: NonNegativeFloat = 3
     limit: PositiveInt = 500
-    zoom: Annotated[tuple[float, float], AfterValidator(_limits(0.1, 1))] = (0.5, 1)
+    zoom: Annotated[tuple[float, float], AfterValidator(within(0.1, 1))] = (0.5, 1)
 
 
 class Backdrops(Config):
@@ -138,7 +111,7 @@ class Scene(Config):
     lines: Lines = (1, 4)
     em: Em = (10, 64)
     gap: Gap = (0.1, 0.7)
-    spacing: Annotated[tuple[float, float], AfterValidator(_limits(-0.1, 2))] = (0, 0.08)
+    spacing: Annotated[tuple[float, float], AfterValidator(within(-0.1, 2))] = (0, 0.08)
     tilt: Tilt = (0, 35)
     rotation: Angle = (-10, 10)
     vertical: Probability = 0.0
@@ -153,7 +126,8 @@ class Scene(Config):
 class DetRecipe(Config):
     """All that determines a set of scenes, but for their number.
 
-    max_length, charset, texts, fonts and what is done to ink and picture: as in a recipe for lines.
+    max_length, charset, texts, fonts, ink, jpeg, chroma and the effects: as in a recipe for lines.
+    curve: of blocks of one line.
     attempts: how often a scene without any text is drawn anew before the recipe is called impossible.
     """
 
@@ -166,20 +140,27 @@ class DetRecipe(Config):
     scene: Scene = Scene()
     backdrops: Backdrops = Backdrops()
     panel: Panel = Panel()
+    curve: Curve = Curve()
     ink: Ink = Ink()
-    outline: Outline = Outline()
     shadow: Shadow = Shadow()
+    outline: Outline = Outline()
     blur: Blur = Blur()
     motion: Motion = Motion()
     rescale: Rescale = Rescale()
     tone: Tone = Tone()
     noise: Noise = Noise()
     jpeg: Quality = (75, 95)
+    chroma: Literal["half", "full", "either"] = "half"
+
+    def effects(self, names: Sequence[str]) -> list[tuple[str, Effect]]:
+        """Those of the named effects that may occur."""
+        named = [(name, getattr(self, name)) for name in names]
+        return [(name, effect) for name, effect in named if effect.probability]
 
     def line_recipe(self) -> Recipe:
         """The part that a recipe for lines has too, as one."""
         shared = {name: getattr(self, name) for name in Recipe.model_fields.keys() & DetRecipe.model_fields.keys()}
-        return Recipe.model_construct(**{**Recipe(texts=self.texts, fonts=self.fonts).__dict__, **shared})
+        return Recipe.model_construct(**{**Recipe(texts=[*self.texts], fonts=self.fonts).__dict__, **shared})
 
 
 def load_det_recipe(name: str, overrides: Sequence[str] = ()) -> DetRecipe:

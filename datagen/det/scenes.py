@@ -1,183 +1,242 @@
-"""One scene: backdrop, blocks at their places, text, and the label that goes with it."""
+"""One scene: blocks find their places, panels and text are painted, and the entries say what is there."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from ...datasets.images import Image
 from ...datasets.records import Refusal
 from ...fonts.glyphs import GlyphCache, GlyphTable
-from ..rng import Floats
-from . import ink as inks
+from ..colours import Behind, Toning, ink_colours
+from ..effects.base import Step
+from ..rng import Draws, Floats
 from . import paint
 from .blocks import Block
-from .camera import Shot
+from .camera import Shot, draw_steps, known
 from .ground import Ground
 from .labels import Entry, clip, outside
-from .paint import Canvas, Stroke
-from .pose import VIEW, corners, plane, project, shift
-from .recipe import DetRecipe
-from .typeset import Line, Typeset, rasterised, typeset
+from .paint import Panel, Sheet, Stroke
+from .pose import VIEW, plane, project, shift
+from .recipe import LETTERS, DetRecipe
+from .typeset import Typeset, edges, quads, rasterised, typeset
 
 SHRINK = (1.0, 0.75, 0.55, 0.4)  # sizes tried where a block finds no room
 BARE = 0.15  # em of free room around text without a panel
 UNDER_PANEL = 3  # how much more texture and contrast a panel may cover
+BOX = np.array([[1, 0, 1, 0], [0, 1, 0, 1], [0, 0, 1, 0], [0, 0, 0, 1]])  # x, y, width, height to four sides
 FAINT = 0.5  # of the demanded contrast must be left, on average over the ink, after blur and thinning
 
 
 @dataclass(slots=True)
 class Placed:
-    """A block in the scene. plane: (3, 3) map of its px, em: of its font; rim: px around its ink that belong to it."""
+    """A block in the scene. plane: (3, 3) map of its px to the scene's; em: of its font, px; box: left, top, right,
+    bottom of its ink and the room around it, px of the plane."""
 
     block: Block
     set: Typeset
     plane: Floats
     em: float
-    rim: float
+    box: Floats
+    panel: Panel | None = None
+    strokes: list[Stroke] = field(default_factory=list)
 
 
-@dataclass
+@dataclass(slots=True)
+class Inked:
+    """How the blocks of a scene are written, a row for each."""
+
+    colours: list[list[float]]
+    opacity: list[float]
+    shown: list[float]
+    low: list[bool]
+    steps: list[list[Step]]
+
+
 class Stage:
-    """What the scenes of a process share."""
+    """Puts blocks on backdrops; holds what the scenes of a process share."""
 
-    recipe: DetRecipe
-    table: GlyphTable
-    glyphs: GlyphCache
+    def __init__(self, recipe: DetRecipe, table: GlyphTable, glyphs: GlyphCache) -> None:
+        self.recipe = recipe
+        self.table = table
+        self.glyphs = glyphs
+        self.effects = recipe.effects(LETTERS)
+        self.reach = _reach(recipe)
 
-    def play(
-        self, origin: str, image: Image, blocks: list[Block | Refusal], shot: Shot
-    ) -> tuple[list[Entry], list[Refusal]]:
-        """Write the blocks into the picture, in place; what can be read there, and what was refused."""
+    def play(self, origin: str, image: Image, blocks: list[Block], draws: Draws, shot: Shot) -> list[Entry | Refusal]:
+        """Write the blocks into the picture, in place; what can be read there, and what was refused.
+
+        draws: the numbers of these blocks.
+        """
+        result: list[Entry | Refusal] = []
+        rows: list[int] = []
+        placed: list[Placed] = []
         ground = Ground(image)
-        canvas = Canvas(image, ground.shade)
-        entries: list[Entry] = []
-        refusals: list[Refusal] = []
-        for block in blocks:
-            placed = block if isinstance(block, Refusal) else self._place(block, ground, origin)
-            if isinstance(placed, Refusal):
-                refusals.append(placed)
-                continue
-            for item in self._paint(placed, canvas, shot, origin):
-                if isinstance(item, Entry):
-                    entries.append(item)
-                else:
-                    refusals.append(item)
-        return entries, refusals
+        for row, block in enumerate(blocks):
+            found = self._place(block, ground, draws.take(np.array([row])), origin)
+            if isinstance(found, Refusal):
+                result.append(found)
+            else:
+                rows.append(row)
+                placed.append(found)
+        sheet = Sheet(image, ground.shade)
+        self._paint_panels(placed, sheet)
+        for one in placed:
+            result += self._strokes(one, sheet, origin)
+        if placed:
+            inked = self._ink(placed, draws.take(np.array(rows)), shot, sheet)
+            for number, one in enumerate(placed):
+                result += self._write(one, inked, number, sheet, shot, origin)
+        return result
 
-    def _place(self, block: Block, ground: Ground, origin: str) -> Placed | Refusal:
+    def _place(self, block: Block, ground: Ground, draws: Draws, origin: str) -> Placed | Refusal:
         """Find room for the block, smaller if need be, and on a panel where nothing is flat enough without."""
-        set_ = typeset(self.table, block)
+        text, font = " ".join(block.texts), self.glyphs.faces.refs[block.face].name
+        set_ = typeset(self.table, block, self.recipe.curve, draws)
         if set_ is None:
-            return Refusal("blank_glyph", origin, "no ink", " ".join(block.texts))
+            return Refusal("blank_glyph", origin, "no ink", text, font=font)
         placed = self._fit(block, set_, ground)
         if placed is None and self.recipe.panel.probability and not block.look.panel:
             block.look.panel = True
             placed = self._fit(block, set_, ground)
         if placed is None:
-            size = " x ".join(f"{v:.0f}" for v in set_.size * block.look.em)
-            return Refusal("no_room", origin, f"{size} px found no flat place", " ".join(block.texts))
+            size = " x ".join(f"{v:.0f}" for v in (set_.bounds[2:] - set_.bounds[:2]) * block.look.em)
+            return Refusal("no_room", origin, f"{size} px found no flat place", text)
         return placed
 
     def _fit(self, block: Block, set_: Typeset, ground: Ground) -> Placed | None:
         scene, look = self.recipe.scene, block.look
         leniency = UNDER_PANEL if look.panel else 1
         distance = VIEW * max(ground.width, ground.height)
+        rim = (look.margin if look.panel else BARE) * np.array([-1, -1, 1, 1])
         for factor in SHRINK:
             em = look.em * factor
             if factor < 1 and em < scene.em[0]:
                 break
-            size, rim = set_.size * em, em * (look.margin if look.panel else BARE)
-            matrix = plane(size, (look.yaw, look.pitch), look.rotation + 90 * look.vertical, distance)
-            quad = project(matrix, corners(-rim, -rim, size[0] + rim, size[1] + rim))
+            box = (set_.bounds + rim) * em
+            matrix = plane(box, (look.yaw, look.pitch), look.rotation + 90 * look.vertical, distance)
+            quad = project(matrix, edges(box, False))
             low, high = quad.min(axis=0), quad.max(axis=0)
             middle = ground.find(high - low, look.lot, scene.flat * leniency, scene.even * leniency)
             if middle is not None:
-                middle = self._over_the_edge(look.cut, middle, quad - (low + high) / 2, ground)
+                middle = _over_the_edge(look.cut, middle, quad - (low + high) / 2, ground)
                 move = middle - (low + high) / 2
                 ground.take(quad + move)
-                return Placed(block, set_, shift(move) @ matrix, em, rim)
+                return Placed(block, set_, shift(move) @ matrix, em, box)
         return None
 
-    def _over_the_edge(self, cut: float, middle: Floats, quad: Floats, ground: Ground) -> Floats:
-        """The middle moved towards the nearest edge until a share of the block lies beyond, where that is free."""
-        if not cut:
-            return middle
-        half = (quad.max(axis=0) - quad.min(axis=0)) / 2
-        size = np.array([ground.width, ground.height])
-        room = np.concatenate([middle - half, size - middle - half])
-        side = int(room.argmin())
-        axis, sign = side % 2, 1 if side >= 2 else -1
-        moved = middle.copy()
-        moved[axis] += sign * (room[side] + 2 * half[axis] * cut)
-        return moved if ground.free(quad + moved) else middle
+    def _paint_panels(self, placed: list[Placed], sheet: Sheet) -> None:
+        for one in placed:
+            if one.block.look.panel:
+                one.panel = paint.panel(sheet, one.block.look, one.plane, one.box, one.em)
 
-    def _paint(self, placed: Placed, canvas: Canvas, shot: Shot, origin: str) -> list[Entry | Refusal]:
-        block, look, em = placed.block, placed.block.look, placed.em
-        undo = None
-        if look.panel:
-            rim = np.full(2, placed.rim)
-            undo = paint.panel(canvas, look, placed.plane, -rim, placed.set.size * em + rim, em)
-        result: list[Entry | Refusal] = []
-        ready: list[tuple[Line, Stroke]] = []
-        for line in rasterised(block, placed.set, em, self.glyphs, origin):
+    def _strokes(self, placed: Placed, sheet: Sheet, origin: str) -> list[Refusal]:
+        """Draw the ink of the block's lines, to be painted later; those that cannot be are returned."""
+        refusals: list[Refusal] = []
+        for line in rasterised(placed.block, placed.set, placed.em, self.glyphs, origin):
             if isinstance(line, Refusal):
-                result.append(line)
+                refusals.append(line)
                 continue
-            quad = project(placed.plane, line.box)
-            stroke = paint.stroke(canvas, look, line.mask, placed.plane @ line.place, quad)
+            stroke = paint.stroke(sheet, placed.block.look, line, placed.plane, self.reach)
             if stroke is None:
-                result.append(Refusal("clipped", origin, "outside of the picture", line.text))
+                refusals.append(Refusal("clipped", origin, "outside of the picture", line.text))
             else:
-                ready.append((line, stroke))
-        if ready:
-            result += self._ink(placed, ready, canvas, shot, origin)
-        if undo is not None and all(isinstance(item, Refusal) for item in result):
-            canvas.image[undo[0]] = undo[1]  # a panel without text
-        return result
+                placed.strokes.append(stroke)
+        return refusals
 
-    def _ink(
-        self, placed: Placed, ready: list[tuple[Line, Stroke]], canvas: Canvas, shot: Shot, origin: str
+    def _ink(self, placed: list[Placed], draws: Draws, shot: Shot, sheet: Sheet) -> Inked:
+        """Choose each block's colours against all that lies behind it."""
+        n, ink = len(placed), self.recipe.ink
+        spans = [_span(one.strokes, ink.busy) for one in placed]
+        behind = Behind(*(np.array(side) for side in zip(*spans, strict=True)))
+        toning = Toning(*(np.repeat(column, n) for column in shot.toning_columns()))
+        opacity = np.maximum(draws.between("ink.opacity", ink.opacity), 0.02)
+        inks = ink_colours(ink, draws, behind, toning, opacity)
+        height, width = sheet.shade.shape
+        lines = known(np.full(n, width), np.full(n, height))
+        lines.ink, lines.dark, lines.low, lines.high = inks.colour, inks.dark, behind.low, behind.high
+        steps = draw_steps(self.effects, draws, lines)
+        return Inked(inks.colour.tolist(), opacity.tolist(), inks.shown.tolist(), inks.low.tolist(), steps)
+
+    def _write(
+        self, placed: Placed, inked: Inked, number: int, sheet: Sheet, shot: Shot, origin: str
     ) -> list[Entry | Refusal]:
-        """Choose the block's colour against all that lies behind it, and write its lines."""
-        ink, look = self.recipe.ink, placed.block.look
-        spans = [(mean - ink.busy * spread, mean + ink.busy * spread) for mean, spread in (s.paper for _, s in ready)]
-        chosen = inks.choose(ink, look, max(min(s[0] for s in spans), 0), min(max(s[1] for s in spans), 100))
         result: list[Entry | Refusal] = []
-        for line, stroke in ready:
-            if chosen is None:
-                mean, spread = stroke.paper
-                detail = f"no colour stands out from lightness {mean:.0f} ± {spread:.0f}"
-                result.append(Refusal("low_contrast", origin, detail, line.text))
-            elif (left := chosen[1] * _strength(shot, stroke)) < FAINT * ink.contrast:
-                detail = f"lightness {left:.0f} is left of {chosen[1]:.0f}"
-                result.append(Refusal("low_contrast", origin, detail, line.text))
+        least, shown = self.recipe.ink.contrast, inked.shown[number]
+        for stroke in placed.strokes:
+            mean, spread = stroke.paper
+            left = 0.0 if inked.low[number] else shown * _strength(shot, stroke.ink)
+            if inked.low[number]:
+                why = f"{shown:.0f} of lightness between ink and paper ({mean:.0f} ± {spread:.0f})"
+            elif left < FAINT * least:
+                why = f"{left:.0f} of lightness are left of {shown:.0f}"
             else:
-                paint.write(canvas, look, stroke, chosen[0])
-                result.append(self._entry(placed, line, canvas, shot))
+                paint.write(sheet, stroke, inked.colours[number], inked.opacity[number], inked.steps[number])
+                result.append(self._entry(placed, stroke, sheet, shot))
+                continue
+            result.append(Refusal("low_contrast", origin, why, stroke.line.text))
+        if placed.panel is not None and not any(isinstance(item, Entry) for item in result):
+            placed.panel.remove(sheet)  # nobody puts up an empty sign
         return result
 
-    def _entry(self, placed: Placed, line: Line, canvas: Canvas, shot: Shot) -> Entry:
-        scene = self.recipe.scene
-        height, width = canvas.shade.shape
-        pad = scene.padding * (line.box[2, 1] - line.box[0, 1]) + 0.5
-        polygon = project(placed.plane, line.box + pad * np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]))
-        quads = project(placed.plane, line.quads)
-        cut = outside(quads, width, height)
-        side = np.linalg.norm(polygon[[3, 2]] - polygon[[0, 1]], axis=1).min()
-        tall = side * line.room / (line.box[2, 1] - line.box[0, 1] + 2 * pad) * shot.rescale
+    def _entry(self, placed: Placed, stroke: Stroke, sheet: Sheet, shot: Shot) -> Entry:
+        scene, line = self.recipe.scene, stroke.line
+        height, width = sheet.shade.shape
+        bent = line.bend is not None
+        pad = scene.padding * (line.ink[3] - line.ink[1]) + 0.5 * line.scale
+        polygon = stroke.map.points(edges(line.ink + pad * np.array([-1, -1, 1, 1]), bent))
+        letters = stroke.map.points(quads(line.boxes).reshape(-1, 2)).reshape(-1, 4, 2)
+        cut = outside(letters, width, height)
+        tall = _height(stroke.map.points(edges(np.array(line.text_box) @ BOX, bent))) * shot.sharpness()
         ignored = bool((cut > scene.max_cut).any()) or tall < scene.legible
         if placed.block.look.vertical:  # a column's first corner is its upper left
-            polygon, quads = np.roll(polygon, 1, axis=0), np.roll(quads, 1, axis=1)
+            polygon, letters = np.roll(polygon, 1, axis=0), np.roll(letters, 1, axis=1)
         if (np.clip(polygon, 0, (width, height)) != polygon).any():
-            polygon = clip(polygon, width, height) if ignored else np.clip(polygon, 0, (width, height))
-        return Entry(line.text, polygon, ignored, line.letters, np.clip(quads, 0, (width, height)))
+            whole = ignored and not bent
+            polygon = clip(polygon, width, height) if whole else np.clip(polygon, 0, (width, height))
+        return Entry(line.text, polygon, ignored, line.letters, np.clip(letters, 0, (width, height)))
 
 
-def _strength(shot: Shot, stroke: Stroke) -> float:
-    """The mean opacity of the ink over itself, as the lens leaves it."""
-    seen = shot.lens(stroke.mask)
+def _over_the_edge(cut: float, middle: Floats, quad: Floats, ground: Ground) -> Floats:
+    """The middle moved towards the nearest edge until a share of the block lies beyond, where that is free."""
+    if not cut:
+        return middle
+    half = (quad.max(axis=0) - quad.min(axis=0)) / 2
+    size = np.array([ground.width, ground.height])
+    room = np.concatenate([middle - half, size - middle - half])
+    side = int(room.argmin())
+    axis, sign = side % 2, 1 if side >= 2 else -1
+    moved = middle.copy()
+    moved[axis] += sign * (room[side] + 2 * half[axis] * cut)
+    return moved if ground.free(quad + moved) else middle
+
+
+def _reach(recipe: DetRecipe) -> int:
+    """How far from the letters' box anything of a line may be painted, px."""
+    outline, shadow = recipe.outline, recipe.shadow
+    far = max(abs(v) for v in shadow.offset) + 3 * shadow.blur[1]
+    most = max(outline.width[1] if outline.probability else 0, far if shadow.probability else 0)
+    return 3 + int(np.ceil(max(recipe.ink.weight[1], 0) + most))
+
+
+def _span(strokes: list[Stroke], busy: float) -> tuple[float, float]:
+    """The darkest and brightest lightness behind the lines of a block."""
+    low = min((s.paper[0] - busy * s.paper[1] for s in strokes), default=0.0)
+    high = max((s.paper[0] + busy * s.paper[1] for s in strokes), default=255.0)
+    return max(low, 0.0), min(high, 255.0)
+
+
+def _height(polygon: Floats) -> float:
+    """The least height of a line, px, from points along its upper edge and back along its lower one."""
+    half = len(polygon) // 2
+    return float(np.linalg.norm(polygon[:half] - polygon[: half - 1 : -1], axis=1).min())
+
+
+def _strength(shot: Shot, ink: NDArray[np.uint8]) -> float:
+    """The mean coverage of the ink over itself, as the lens leaves it."""
+    seen = shot.lens(ink)
     total = cv2.sumElems(seen)[0]
     return cv2.norm(seen, cv2.NORM_L2SQR) / (255 * total) if total else 0.0

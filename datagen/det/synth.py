@@ -20,12 +20,12 @@ from ...fonts.glyphs import GlyphCache, GlyphTable
 from ...fonts.licence import file_hash, ledger_row
 from ...prep.jobs import Job, run_job
 from ..backgrounds import find_photos
-from ..effects import noise_pool
+from ..effects.base import whole
 from ..rng import Draws, Integers
 from ..writer import Writer
 from .backdrop import Painter
-from .blocks import Composer
-from .camera import Shot, draw_shots
+from .blocks import Block, Composer
+from .camera import draw_shots
 from .labels import Entry, label
 from .recipe import DetRecipe, portable_det
 from .scenes import Stage
@@ -43,6 +43,7 @@ class Scene:
     image: Image
     entries: list[Entry]
     quality: int
+    fine: bool
     bare: Image | None = None
 
 
@@ -57,9 +58,6 @@ class Engine:
         self.composer = Composer(recipe, self.writer)
         self.backdrops = Painter(recipe, photos)
         self.stage = Stage(recipe, table, GlyphCache(self.faces, table))
-        pool = noise_pool(recipe.seed)
-        largest = 3 * recipe.scene.width[1] * recipe.scene.height[1]
-        self.noise = np.tile(pool, largest // pool.size + 2)
 
     def items(self, start: int, stop: int) -> Items:
         """Scenes `start` to `stop` in order, each after the refusals of its texts and of its earlier attempts."""
@@ -92,30 +90,29 @@ class Engine:
     def _attempt(self, index: Integers, attempt: int, bare: bool) -> Iterator[tuple[Scene, list[Refusal]]]:
         config = self.recipe.scene
         draws = Draws(self.recipe.seed, index, attempt)
-
-        def whole(name: str, limits: tuple[int, int]) -> Integers:
-            return limits[0] + draws.integer(name, limits[1] - limits[0] + 1)
-
-        widths, heights = whole("scene.width", config.width).tolist(), whole("scene.height", config.height).tolist()
-        blocks = self.composer.compose(index, attempt, whole("scene.blocks", config.blocks))
-        shots = draw_shots(self.recipe, draws)
+        width, height = whole(draws, "scene.width", config.width), whole(draws, "scene.height", config.height)
+        composed = self.composer.compose(index, attempt, whole(draws, "scene.blocks", config.blocks))
+        shots = draw_shots(self.recipe, draws, width, height)
         numbers = self.backdrops.draw(draws)
         for row, number in enumerate(index.tolist()):
-            image = self.backdrops.paint(numbers, row, widths[row], heights[row])
-            before = image.copy() if bare else None
-            entries, refused = self.stage.play(f"scene {number}", image, blocks[row], shots[row])
-            yield self._finish(number, image, entries, shots[row], before), refused
-
-    def _finish(self, number: int, image: Image, entries: list[Entry], shot: Shot, before: Image | None) -> Scene:
-        bare = None if before is None else shot.take(before, self.noise)
-        return Scene(number, shot.take(image, self.noise), entries, shot.quality, bare)
+            image = self.backdrops.paint(numbers, row, int(width[row]), int(height[row]))
+            before = shots[row].take(image.copy()) if bare else None
+            mine = composed.scenes[row]
+            blocks = [b for b in mine if isinstance(b, Block)]
+            own = composed.draws.take(np.array([b.row for b in blocks], np.int64))
+            found = self.stage.play(f"scene {number}", image, blocks, own, shots[row])
+            refused = [r for r in (*mine, *found) if isinstance(r, Refusal)]
+            entries = [e for e in found if isinstance(e, Entry)]
+            yield Scene(number, shots[row].take(image), entries, shots[row].quality, shots[row].fine, before), refused
 
 
 def _sample(scene: Scene) -> Sample:
     legible = [e for e in scene.entries if not e.ignored]
     letters = sum(len(e.letters) for e in legible)
     notes = ("lines",) * len(legible) + ("ignored",) * (len(scene.entries) - len(legible)) + ("characters",) * letters
-    return Sample(encode_jpeg(scene.image, scene.quality), label(scene.entries), f"scene {scene.index}", notes)
+    return Sample(
+        encode_jpeg(scene.image, scene.quality, scene.fine), label(scene.entries), f"scene {scene.index}", notes
+    )
 
 
 def _impossible(index: int, attempts: int, refusals: list[Refusal]) -> str:
