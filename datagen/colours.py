@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pydantic import AfterValidator, Field, NonNegativeFloat, model_validator
 
 from ..config import Config
-from .limits import Factor, Hex, Levels, Share, within
+from .limits import Factor, Hex, Levels, Probability, Share, within
 from .rng import Draws, Floats
 
 OUTLINE_CONTRAST = 80  # of lightness between ink and outline
@@ -66,6 +66,8 @@ class Ink(Config):
     Strokes that blur and thinning leave with less than half of it are `low_contrast` too.
     busy: how many standard deviations of the background's lightness are added to that demand.
     opacity: of the ink. weight: strokes thickened (above 0) or thinned (below 0), in pixels of the picture.
+    pairs: a file of ink and paper learnt from real crops (`ocrdata colours`); learnt: the share of lines, but for
+    those on photos, that take both from it instead of from the palettes.
     """
 
     palette: Palette = Palette()
@@ -75,6 +77,8 @@ class Ink(Config):
     busy: NonNegativeFloat = 1
     opacity: Share = (1, 1)
     weight: Annotated[tuple[float, float], AfterValidator(within(-2, 4))] = (0, 0)
+    pairs: str | None = None
+    learnt: Probability = 0.7
 
     @model_validator(mode="after")
     def _some_polarity(self) -> Ink:

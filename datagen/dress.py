@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,10 +11,11 @@ from numpy.typing import NDArray
 
 from .backgrounds import Bank
 from .bend import Bend
-from .colours import Behind, Inks, Toning, ink_colours
+from .colours import Behind, Inks, Toning, ink_colours, judge, lightness
 from .effects.base import KEPT, Columns, Effect, Lines, Step, rows, whole
+from .learnt import LearntPairs
 from .rng import Draws, Floats
-from .scene import Background, Behinds
+from .scene import PHOTO, Background, Behinds
 from .warp import Frames
 from .writer import Written
 
@@ -50,13 +52,15 @@ class Dresser:
     def __init__(self, recipe: Recipe, banks: dict[int, Bank]) -> None:
         self.recipe = recipe
         self.behinds = Behinds(recipe.backgrounds, recipe.height, recipe.ink.busy, banks)
+        self.pairs = LearntPairs.read(Path(recipe.ink.pairs)) if recipe.ink.pairs else None
         self.light = [(n, e) for n, e in recipe.effects if e.stage == "light"]
         self.other = [(n, e) for n, e in recipe.effects if e.stage != "light"]
 
     def dress(self, draws: Draws, frames: Frames, written: Written, bends: list[Bend | None]) -> list[Dress]:
         """The looks of the lines of a batch."""
         recipe, n = self.recipe, len(draws)
-        scene, behind = self.behinds.draw(draws, frames.width)
+        learnt = self._learnt(draws)
+        scene, behind = self.behinds.draw(draws, frames.width, learnt and learnt[1])
         lines = self._known(frames, behind, bends)
         steps: dict[str, dict[int, Step]] = {}
         kept = np.ones(n)
@@ -65,6 +69,11 @@ class Dresser:
         toning = Toning.draw(recipe.tone, draws, kept)
         opacity = np.maximum(draws.between("ink.opacity", recipe.ink.opacity), 0.02)
         inks = ink_colours(recipe.ink, draws, behind, toning, opacity)
+        if learnt:
+            taken = ~np.isnan(learnt[0]) & (scene.kind != PHOTO)[:, None]
+            colour = np.where(taken, learnt[0], inks.colour)
+            dark = np.where(taken[:, 0], lightness(colour) < behind.low, inks.dark)
+            inks = judge(recipe.ink, colour, dark, behind, toning, opacity)
         lines.ink, lines.dark = inks.colour, inks.dark
         for name, effect in self.other:
             self._draw(name, effect, draws, lines, steps)
@@ -82,6 +91,14 @@ class Dresser:
             strict=True,
         )
         return [Dress(*row) for row in columns]
+
+    def _learnt(self, draws: Draws) -> tuple[Floats, Floats] | None:
+        """(n, 3) inks and their papers from real crops, NaN for lines that take none."""
+        if self.pairs is None:
+            return None
+        on = draws.chance("ink.learnt", self.recipe.ink.learnt)[:, None]
+        ink, paper = self.pairs.pairs(draws, self.recipe.ink.contrast)
+        return np.where(on, ink, np.nan), np.where(on, paper, np.nan)
 
     def _known(self, frames: Frames, behind: Behind, bends: list[Bend | None]) -> Lines:
         n, height = len(bends), self.recipe.height

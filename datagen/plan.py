@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..datasets.records import Refusal
-from ..fonts.face import EM, JOINERS, PLAIN, Faces, right_to_left
+from ..fonts.face import EM, JOINERS, PLAIN, right_to_left
 from ..fonts.glyphs import FAR, GlyphTable
 from . import neighbours, warp
 from .backgrounds import Bank
@@ -80,17 +80,17 @@ class Shaped:
 class Planner:
     """Plans batches. Sample i of a plan depends on the recipe, its seed, i and the attempt alone."""
 
-    def __init__(self, recipe: Recipe, faces: Faces, table: GlyphTable, banks: dict[int, Bank]) -> None:
+    def __init__(self, recipe: Recipe, writer: Writer, table: GlyphTable, banks: dict[int, Bank]) -> None:
         self.recipe = recipe
         self.table = table
-        self.writer = Writer(recipe, faces)
+        self.writer = writer
         self.dresser = Dresser(recipe, banks)
 
     def plan(self, index: Integers, attempt: int) -> list[Line | Refusal]:
         """A line or a refusal for each sample of the batch."""
         draws = Draws(self.recipe.seed, index, attempt)
         result: list[Line | Refusal | None] = [None] * len(index)
-        written, refused = self.writer.write(draws, index)
+        written, refused = self.writer.write(draws, index, attempt)
         for place, refusal in refused.items():
             result[place] = refusal
         if written.where:
@@ -182,7 +182,7 @@ class Planner:
         on = draws.chance("neighbour", config.probability)
         where = [k for k in np.flatnonzero(on).tolist() if shaped.bends[k] is None]
         some = draws.take(np.array(where, np.int64)).fork("neighbour")
-        texts = self.writer.draw_texts(some, index[where]) if where else []
+        texts = self.writer.mix.draw(some, index[where]) if where else []
         written = shaped.written
         found = [
             self.writer.beside(text, written.pieces[k][0].face, written.vertical[k])

@@ -10,7 +10,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PositiveInt
 
 from ..config import Config, config_path, load
-from ..corpora.sources import TextSource, find_file
+from ..corpora.lengths import LengthCounts
+from ..corpora.quota import Quota
+from ..corpora.sources import LabelInput, TextInput, find_file
 from ..fonts.discover import FontChoice
 from .bend import Curve, Elastic
 from .colours import Ink, Tone
@@ -38,6 +40,8 @@ class Recipe(Config):
     max_length: characters; ctc_stride: px per time step of the model to be trained: labels that CTC could not align
     with so few steps are refused as `too_long`.
     charset: a dictionary file, or the characters themselves; a text with others is refused as `not_in_dict`.
+    quota: so many samples of every character at least. lengths: how often texts have each number of characters.
+    held_out: labels of a validation whose texts are refused as `held_out`.
     attempts: how often a refused sample is drawn anew before the recipe is called impossible.
     boxes: every sample carries the polygons of its characters and words.
     jpeg: range of qualities; chroma: how finely colours are kept, in full, half in both directions, or either.
@@ -50,8 +54,11 @@ class Recipe(Config):
     max_length: PositiveInt | None = None
     ctc_stride: PositiveInt | None = None
     attempts: PositiveInt = 50
-    texts: Annotated[list[TextSource], Field(min_length=1)]
+    texts: Annotated[list[TextInput], Field(min_length=1)]
     charset: str | None = None
+    quota: Quota | None = None
+    lengths: LengthCounts | None = None
+    held_out: tuple[LabelInput, ...] = ()
     fonts: Annotated[list[FontChoice], Field(min_length=1)]
     layout: Layout = Layout()
     mixed: Mixed = Mixed()
@@ -94,11 +101,17 @@ def resolve(recipe: Recipe, base: Path) -> Recipe:
     """
     data = recipe.model_dump(mode="python")
     for text in data["texts"]:
-        if text["kind"] == "file":
+        if text["kind"] in ("file", "labels"):
             text["path"] = str(find_file(text["path"], base))
         elif text["kind"] == "random":
             text["characters"] = _dictionary(text["characters"], base)
     data["charset"] = _dictionary(data["charset"], base)
+    if data["quota"]:
+        data["quota"]["characters"] = _dictionary(data["quota"]["characters"], base)
+    for labels in data["held_out"]:
+        labels["path"] = str(find_file(labels["path"], base))
+    if data["ink"]["pairs"]:
+        data["ink"]["pairs"] = str(find_file(data["ink"]["pairs"], base))
     for font in data["fonts"]:
         found = next((p for p in (base / font["name"], Path.cwd() / font["name"]) if p.exists()), None)
         font["name"] = str(found) if found else font["name"]
@@ -123,5 +136,7 @@ def _shorten(value: Any, key: str) -> Any:
         return {k: _shorten(v, k) for k, v in value.items()}
     if isinstance(value, list):
         return [_shorten(v, key) for v in value]
-    is_path = key in ("path", "folder", "name") or (key in ("charset", "characters") and str(value).endswith(".txt"))
-    return Path(value).name if is_path else value
+    is_path = key in ("path", "folder", "name", "pairs") or (
+        key in ("charset", "characters") and str(value).endswith(".txt")
+    )
+    return Path(value).name if is_path and value else value

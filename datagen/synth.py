@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
-from ..corpora.sources import FileText, RandomText
+from ..corpora.leaks import HeldOut, Leaks
+from ..corpora.sources import FileText, LabelText, RandomText
 from ..datasets.images import Image, encode_jpeg
 from ..datasets.records import Item, Items, Refusal, Sample
 from ..errors import UserError
@@ -18,6 +20,7 @@ from ..fonts.discover import FaceRef, find_fonts
 from ..fonts.face import Faces
 from ..fonts.glyphs import GlyphCache, GlyphTable
 from ..fonts.licence import file_hash, ledger_row
+from ..prep.corpora import find_leaks, open_labels_as_files, read_held_out
 from ..prep.jobs import Job, run_job
 from ..prep.store import EXAMPLES_PER_REASON
 from . import scene
@@ -26,6 +29,7 @@ from .boxes import to_json
 from .paint import Painter
 from .plan import Line, Planner
 from .recipe import Recipe, portable
+from .writer import Writer
 
 BATCH = 256
 SHARD = 10_000
@@ -35,14 +39,16 @@ TRIAL = 16
 class Engine:
     """Makes samples of a recipe; holds the fonts, glyphs, texts and backgrounds of one process."""
 
-    def __init__(self, recipe: Recipe, refs: list[FaceRef], photos: list[Path]) -> None:
+    def __init__(
+        self, recipe: Recipe, refs: list[FaceRef], photos: list[Path], held_out: HeldOut | None = None
+    ) -> None:
         self.recipe = recipe
         self._pictured: Counter[str] = Counter()
         self.faces = Faces(refs)
         table = GlyphTable(self.faces)
         self.glyphs = GlyphCache(self.faces, table)
         banks = _banks(recipe, photos)
-        self.planner = Planner(recipe, self.faces, table, banks)
+        self.planner = Planner(recipe, Writer(recipe, self.faces, held_out), table, banks)
         self.painter = Painter(recipe, self.glyphs, banks)
 
     def items(self, start: int, stop: int) -> Items:
@@ -118,22 +124,33 @@ def _count(refusals: list[Refusal]) -> dict[str, int]:
 
 @dataclass
 class Synthesis:
-    """A recipe with its ingredients found: the source of a job. Each process opens its own engine on first use."""
+    """A recipe with its ingredients found: the source of a job. Each process opens its own engine on first use.
+
+    named: the recipe as JSON values, as it was given; in `recipe` itself labels are opened as files, which live in
+    `scratch` as long as this object does. leaks: which held-out texts stand in the corpus, where any are named.
+    """
 
     recipe: Recipe
     faces: list[FaceRef]
     photos: list[Path]
     skipped: dict[str, str]
+    held_out: HeldOut | None = None
+    leaks: Leaks | None = None
+    scratch: TemporaryDirectory[str] | None = field(default=None, repr=False, compare=False)
+    named: dict[str, Any] = field(init=False)
     _engine: Engine | None = field(default=None, repr=False, compare=False)
 
+    def __post_init__(self) -> None:
+        self.named = portable(self.recipe)
+
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_engine": None}
+        return {**self.__dict__, "_engine": None, "scratch": None}
 
     @property
     def engine(self) -> Engine:
         """The engine of this process."""
         if self._engine is None:
-            self._engine = Engine(self.recipe, self.faces, self.photos)
+            self._engine = Engine(self.recipe, self.faces, self.photos, self.held_out)
         return self._engine
 
     def items(self, start: int, stop: int) -> Items:
@@ -144,23 +161,31 @@ class Synthesis:
         """The job that makes `count` samples: recipe, hashes of all ingredients, and the ledger."""
         ledger = [ledger_row(f) for f in self.faces]
         ledger += [_ledger("background", p) for p in self.photos]
-        for text in self.recipe.texts:
-            named = text.path if isinstance(text, FileText) else text.characters if isinstance(text, RandomText) else ""
-            if named and (isinstance(text, FileText) or named.endswith(".txt")):
-                ledger.append(_ledger("corpus", Path(named)))
-        if self.recipe.charset and self.recipe.charset.endswith(".txt"):
-            ledger.append(_ledger("charset", Path(self.recipe.charset)))
+        ledger += [_ledger(kind, Path(name), label) for kind, name, label in self._files()]
         ledger += [
             {"kind": "skipped", "name": Path(name).name, "reason": why} for name, why in sorted(self.skipped.items())
         ]
         known = [row for row in ledger if "sha256" in row]
         hashes = {f"{row['kind']} {number} {row['name']}": row["sha256"] for number, row in enumerate(known)}
-        what = {"recipe": portable(self.recipe), "ingredients": hashes}
+        what = {"recipe": self.named, "ingredients": hashes}
         return Job("synth", what, count, shard_size, ledger, retries=True)
 
+    def _files(self) -> Iterator[tuple[str, str, str]]:
+        """What else the bytes depend on: kind, path, and the name as the recipe gave it."""
+        for text, named in zip(self.recipe.texts, self.named["texts"], strict=True):
+            if isinstance(text, FileText):
+                yield "corpus", text.path, named["path"]
+            elif isinstance(text, RandomText) and text.characters and text.characters.endswith(".txt"):
+                yield "corpus", text.characters, named["characters"]
+        quota = self.recipe.quota.characters if self.recipe.quota else None
+        others = {"charset": self.recipe.charset, "quota": quota, "colours": self.recipe.ink.pairs}
+        for kind, name in others.items():
+            if name and Path(name).suffix in (".txt", ".yml", ".yaml", ".json"):
+                yield kind, name, Path(name).name
 
-def _ledger(kind: str, path: Path) -> dict[str, str]:
-    return {"kind": kind, "name": path.name, "sha256": file_hash(path), "licence": "not stated"}
+
+def _ledger(kind: str, path: Path, name: str = "") -> dict[str, str]:
+    return {"kind": kind, "name": name or path.name, "sha256": file_hash(path), "licence": "not stated"}
 
 
 def prepare(recipe: Recipe) -> Synthesis:
@@ -175,15 +200,28 @@ def prepare(recipe: Recipe) -> Synthesis:
         photos, broken = find_photos(Path(recipe.backgrounds.photos.folder), recipe.backgrounds.photos.limit)
         skipped |= broken
     synthesis = Synthesis(recipe, found.faces, photos, skipped)
+    _open_texts(synthesis)
     _check_coverage(synthesis.engine)
     for _ in synthesis.engine.pictures(np.arange(TRIAL, dtype=np.int64)):
         pass  # an impossible recipe shows itself before a folder is made
     return synthesis
 
 
+def _open_texts(synthesis: Synthesis) -> None:
+    """Write labels to files that can be drawn from, and read what is held out."""
+    recipe = synthesis.recipe
+    if recipe.held_out:
+        synthesis.held_out = read_held_out(recipe.held_out)
+        synthesis.leaks = find_leaks(recipe.texts, recipe.held_out)
+    if any(isinstance(text, LabelText) for text in recipe.texts):
+        synthesis.scratch = TemporaryDirectory(prefix="ocrdata-texts-")
+        texts = open_labels_as_files(recipe.texts, Path(synthesis.scratch.name))
+        synthesis.recipe = recipe.model_copy(update={"texts": texts})
+
+
 def _check_coverage(engine: Engine) -> None:
     """Refuse characters that the recipe certainly draws and that no font has."""
-    wanted = set().union(*(s.alphabet() for s in engine.planner.writer.sources))
+    wanted = engine.planner.writer.mix.alphabet()
     if engine.planner.writer.charset is not None:
         wanted &= set(engine.planner.writer.charset.characters)
     for position in range(len(engine.faces.refs)):

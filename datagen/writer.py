@@ -12,7 +12,9 @@ import numpy as np
 from pydantic import AfterValidator
 
 from ..config import Config
-from ..corpora.sources import read_charset
+from ..corpora.leaks import HeldOut
+from ..corpora.mix import TRIAL, Mix
+from ..corpora.sources import LabelText, read_charset
 from ..datasets.records import Refusal
 from ..fonts.face import PLAIN, Faces, invisible, right_to_left, unclear_order
 from .effects.base import whole
@@ -57,33 +59,46 @@ class Written:
 
 
 class Writer:
-    """Draws texts and faces, and shapes the texts. The recipe's paths are absolute."""
+    """Draws texts and faces, and shapes the texts.
 
-    def __init__(self, recipe: Recipe, faces: Faces) -> None:
+    recipe: its paths are absolute, its labels opened as files.
+    """
+
+    def __init__(self, recipe: Recipe, faces: Faces, held_out: HeldOut | None = None) -> None:
         self.recipe = recipe
         self.faces = faces
-        base = Path.cwd()
-        self.charset = read_charset(recipe.charset, base) if recipe.charset else None
-        self.sources = [t.open(base, self.charset) for t in recipe.texts]
-        self._text_weights = [t.weight for t in recipe.texts]
+        self.charset = read_charset(recipe.charset, Path.cwd()) if recipe.charset else None
+        trial = TRIAL if recipe.quota or recipe.lengths else 1
+        self.mix = Mix(
+            [t for t in recipe.texts if not isinstance(t, LabelText)],
+            self.charset,
+            Draws(recipe.seed, np.arange(trial, dtype=np.int64)),
+            quota=recipe.quota,
+            lengths=recipe.lengths,
+            max_length=recipe.max_length,
+            without=self._shown_by_no_face(),
+            held_out=held_out,
+        )
         self._weights = [f.weight for f in faces.refs]
 
-    def draw_texts(self, draws: Draws, index: Integers) -> list[str]:
-        """One text for each sample, without outer white space, which nobody could see."""
-        source = draws.choose("text.source", self._text_weights)
-        texts = [""] * len(draws)
-        for number, opened in enumerate(self.sources):
-            where = np.flatnonzero(source == number)
-            if len(where):
-                for i, text in zip(where.tolist(), opened.draw(draws.take(where)), strict=True):
-                    texts[i] = text.strip()
-        return texts
+    def _shown_by_no_face(self) -> set[str]:
+        """Characters for which a quota is in vain."""
+        quota = self.recipe.quota
+        if quota is None:
+            return set()
+        chosen = read_charset(quota.characters, Path.cwd()) if quota.characters else self.charset
+        left = set(chosen.characters) if chosen else set()
+        for position in range(len(self.faces.refs)):
+            left = {c for c in left if self.faces[position].missing(c)}
+            if not left:
+                break
+        return left
 
-    def write(self, draws: Draws, index: Integers) -> tuple[Written, dict[int, Refusal]]:
+    def write(self, draws: Draws, index: Integers, attempt: int = 0) -> tuple[Written, dict[int, Refusal]]:
         """The lines of a batch that can be written, and the refusals of the others by their place in the batch."""
         kept = Written()
         refusals: dict[int, Refusal] = {}
-        texts = self.draw_texts(draws, index)
+        texts = self.mix.draw(draws, index, attempt)
         candidates = self._candidates(draws)
         vertical = draws.chance("vertical", self.recipe.layout.vertical).tolist()
         parts = self._parts(draws, texts, vertical)
@@ -161,6 +176,8 @@ class Writer:
         """Why this text cannot be drawn whatever the font, and the character at fault."""
         if not text:
             return "empty_text", ""
+        if reason := self.mix.problem(text):
+            return reason, ""
         if self.charset is not None and (unknown := self.charset.unknown(text)):
             return "not_in_dict", unknown[0]
         if self.recipe.max_length is not None and len(text) > self.recipe.max_length:
