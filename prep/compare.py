@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -12,36 +12,12 @@ from .advice import advice
 from .distance import kolmogorov, kolmogorov_chance, variation, variation_chance
 from .histogram import Histogram
 from .judge import Verdict, judge
-from .kinds import kinds
-from .shades import shade_counts
-from .stats import DETAILS, Stats
+from .properties import THINGS, TITLES, Things, values
+from .stats import Stats
 from .text import percent, quoted
 
 KOLMOGOROV = "Kolmogorov-Smirnov"
 VARIATION = "total variation"
-TITLES = {
-    "label_length": ("label length", "characters"),
-    "aspect_ratio": ("aspect ratio", "width to height"),
-    "picture_height": ("picture height", "pixels"),
-    "brightness": ("brightness", "mean grey 0–255"),
-    "contrast": ("contrast", "deviation of grey"),
-    "sharpness": ("sharpness", "strength of the Laplacian at the model's height"),
-    "ink_contrast": ("contrast of ink and paper", "levels of lightness"),
-    "paper_lightness": ("lightness of the paper", "levels 0–255"),
-    "ink_lightness": ("lightness of the ink", "levels 0–255"),
-    "paper_chroma": ("colourfulness of the paper", "0 is grey"),
-    "ink_chroma": ("colourfulness of the ink", "0 is grey"),
-    "ink_share": ("share of the picture that is ink", "%"),
-    "stroke": ("thickness of strokes", "% of the height"),
-    "margin_left": ("room at the left", "% of the height"),
-    "margin_right": ("room at the right", "% of the height"),
-    "margin_top": ("room at the top", "% of the height"),
-    "margin_bottom": ("room at the bottom", "% of the height"),
-    "slope": ("slope of the line", "degrees, falling above 0"),
-    "noise": ("noise", "levels of grey"),
-    "blocks": ("blocks of JPEG", "% stronger steps at its grid"),
-}
-STEPS = {"label_length": 1.0, "aspect_ratio": 0.1, "picture_height": 1.0}
 SHOWN = 4
 LEAST = 0.005
 
@@ -153,14 +129,9 @@ def _named(a: Stats, b: Stats) -> tuple[Side, Side]:
     return Side(names[0], a), Side(names[1], b)
 
 
-def _values(stats: Stats, name: str) -> Histogram:
-    found = getattr(stats.measured, name, None)
-    return found if isinstance(found, Histogram) else stats.measured.details.histogram(name, DETAILS[name])
-
-
 def _numbers(sides: tuple[Side, Side], made: str | None) -> Iterator[Difference]:
     for name, (title, unit) in TITLES.items():
-        a, b = (_values(side.stats, name) for side in sides)
+        a, b = (values(side.stats, name) for side in sides)
         if not a.total or not b.total:
             continue
         real, synthetic = (b, a) if made == "a" else (a, b)
@@ -176,46 +147,6 @@ def _numbers(sides: tuple[Side, Side], made: str | None) -> Iterator[Difference]
 def _span(values: Histogram) -> str:
     low, middle, high = (f"{values.quantile(q):.4g}" for q in (0.05, 0.5, 0.95))
     return f"median {middle}, 5–95 %: {low} to {high}"
-
-
-@dataclass(frozen=True)
-class Things:
-    """A property whose values are things, not numbers."""
-
-    name: str
-    title: str
-    count: Callable[[Stats], Counter[str]]
-    todo: str
-
-
-THINGS = (
-    Things("characters", "characters", lambda s: s.measured.characters, "bring the missing ones into `texts`"),
-    Things("kinds", "kinds of characters", lambda s: kinds(s.measured.characters), "weigh the kinds anew in `texts`"),
-    Things(
-        "polarity",
-        "dark on light or light on dark",
-        lambda s: _polarity(s),
-        "set the weights `ink.dark` and `ink.light` to these shares",
-    ),
-    Things(
-        "paper_shades",
-        "colours of the paper",
-        lambda s: shade_counts(s.measured.details, "paper"),
-        "learn the pairs of colours from the real crops, or add these to the palettes in `backgrounds`",
-    ),
-    Things(
-        "ink_shades",
-        "colours of the ink",
-        lambda s: shade_counts(s.measured.details, "ink"),
-        "learn the pairs of colours from the real crops, or add these to the palette in `ink`",
-    ),
-)
-
-
-def _polarity(stats: Stats) -> Counter[str]:
-    colours = stats.measured.details.colours
-    dark = sum(c[0] < c[3] for c in colours)
-    return +Counter({"dark on light": dark, "light on dark": len(colours) - dark})
 
 
 def _things(sides: tuple[Side, Side], made: str | None) -> Iterator[Difference]:

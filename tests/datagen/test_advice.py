@@ -7,7 +7,7 @@ import pytest
 from ocrdata.config import Config
 from ocrdata.datagen.recipe import Recipe
 from ocrdata.prep.advice import ADVICE
-from ocrdata.prep.compare import THINGS
+from ocrdata.prep.properties import THINGS
 
 KEYS = sorted(
     {
