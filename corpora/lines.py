@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ FEW = 100
 REACH = 4096
 """Bytes on either side of a character in which its line is looked for."""
 JOINED = 32
+LONG = 16 << 10
 
 
 class Lines:
@@ -55,23 +57,30 @@ class Lines:
         return len(self._starts)
 
     def __iter__(self) -> Iterator[str]:
-        return (self._line(start) for start in self._starts.tolist())
+        ends = chain(self._starts[1:].tolist(), [len(self.text)])
+        spans = zip(self._starts.tolist(), ends, strict=True)
+        return (self.text.data[start:end].decode().strip() for start, end in spans)
 
-    def _line(self, start: int) -> str:
+    def _line(self, start: int, place: float = 0.0) -> str:
+        """A line; of one that is a whole book, 16 KiB from `place` on, in [0, 1)."""
         end = self.text.data.find(b"\n", start)
-        return self.text.data[start : end if end >= 0 else None].decode().strip()
+        end = end if end >= 0 else len(self.text)
+        if end - start > LONG:
+            start += int(place * (end - start - LONG))
+            return self.text.decode(start, start + LONG).strip()
+        return self.text.data[start:end].decode().strip()
 
     def draw(self, numbers: Numbers, wanted: Integers | None = None) -> list[str]:
         """One line, or window of a line, for each of the batch; of `wanted` characters where that is given."""
         if wanted is not None:
             return self._of_length(numbers, wanted)
         which = (numbers.uniform("text.line") * len(self)).astype(np.int64)
-        texts = [self._line(start) for start in self._starts[which].tolist()]
+        starts = self._starts[which].tolist()
         if self.length is None:
-            return texts
+            return [self._line(start) for start in starts]
         lengths = whole(numbers, "text.length", *self.length).tolist()
         places = numbers.uniform("text.window").tolist()
-        return [window(t, n, u) for t, n, u in zip(texts, lengths, places, strict=True)]
+        return [window(self._line(s, u), n, u) for s, n, u in zip(starts, lengths, places, strict=True)]
 
     def _of_length(self, numbers: Numbers, wanted: Integers) -> list[str]:
         """Lines as long as wanted or cut to it; where there are but few so long, several lines joined."""
@@ -86,7 +95,7 @@ class Lines:
         line = np.where(joined, (uniform * len(self)).astype(np.int64), self._order[np.minimum(rank, len(self) - 1)])
         texts = []
         for i, (first, length, place) in enumerate(zip(line.tolist(), wanted.tolist(), places, strict=True)):
-            text = self._joined(first, length) if joined[i] else self._line(int(self._starts[first]))
+            text = self._joined(first, length) if joined[i] else self._line(int(self._starts[first]), place)
             cut = near(text, length, place)
             if len(cut) != length and " " in cut and not joined[i]:
                 # In a few lines there is a run of whole words of the very length.
@@ -145,23 +154,19 @@ class Stream:
             cut = self._some_words if wanted is None else self._wanted_words
         return [cut(at, n, u) for at, n, u in zip(starts.tolist(), lengths.tolist(), places, strict=True)]
 
-    def _piece(self, at: int, size: int) -> str:
-        """The text of about `size` bytes from `at`, or before the end."""
-        begin = max(min(at, len(self.text) - size), self.text.start)
-        return self.text.decode(begin, begin + size)
-
     def _some_characters(self, at: int, length: int, place: float) -> str:
-        size = 4 * length + 32
+        size = 4 * length + 64
         while len(text := running(self._piece(at, size)).strip()) < length and size < len(self.text):
             size *= 4
-        return near(text, length, place)
+        # Words that the piece's own ends cut are left out.
+        inner = text[text.find(" ") + 1 : text.rfind(" ")] if " " in text else ""
+        return near(inner if len(inner) >= length else text, length, place)
 
     def _wanted_words(self, at: int, length: int, place: float) -> str:
-        size = 6 * length + 160
-        words = self._words(at, size)
-        return (
-            near(" ".join(words), length, place) if sum(map(len, words)) < length else some_words(words, length, place)
-        )
+        words = self._words(at, 6 * length + 160)
+        if sum(map(len, words)) < length:
+            return " ".join(words)
+        return some_words(words, length, place)
 
     def _some_words(self, at: int, count: int, place: float) -> str:
         size = 16 * count + 32
@@ -171,11 +176,19 @@ class Stream:
         return " ".join(words[first : first + count])
 
     def _words(self, at: int, size: int) -> list[str]:
-        """The whole words among about `size` bytes from `at`, or before the end."""
-        begin = max(min(at, len(self.text) - size), self.text.start)
-        words = self.text.decode(begin, begin + size).split()
+        """The whole words of a piece."""
+        words = self._piece(at, size).split()
+        begin = self._begin(at, size)
         inside = begin > self.text.start and not self.text.data[begin - 1 : begin].isspace()
         return words[1 if inside else 0 : len(words) if begin + size >= len(self.text) else -1]
+
+    def _piece(self, at: int, size: int) -> str:
+        """About `size` bytes of text from `at`, or before the end."""
+        begin = self._begin(at, size)
+        return self.text.decode(begin, begin + size)
+
+    def _begin(self, at: int, size: int) -> int:
+        return max(min(at, len(self.text) - size), self.text.start)
 
     def alphabet(self) -> set[str]:
         """Not known without reading the whole file."""

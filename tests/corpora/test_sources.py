@@ -32,6 +32,15 @@ def test_windows_of_long_lines(tmp_path, draw):
     assert all(t in "abcdefghij" for t in drawn if t != "xy") and {"abc", "hij", "xy"} <= set(drawn)
 
 
+def test_a_line_as_long_as_a_book_is_used_up_to_its_end(tmp_path, draw):
+    """Without decoding all of it for every window."""
+    (tmp_path / "c.txt").write_text("".join(chr(0x4E00 + i % 20000) for i in range(40_000)), encoding="utf-8")
+    drawn, source = draw(kind="file", path="c.txt", length=[5, 5])
+    places = [ord(t[0]) - 0x4E00 for t in drawn]
+    assert {len(t) for t in drawn} == {5} and len(next(iter(source))) == 40_000
+    assert min(places) < 1000 and max(places) > 19_000 and len(set(drawn)) > 290
+
+
 def test_character_windows_run_over_line_ends(tmp_path, draw):
     (tmp_path / "c.txt").write_text("甲乙丙\n丁戊\n\n己庚辛壬\n" * 50, encoding="utf-8")
     drawn, _ = draw(kind="file", path="c.txt", unit="char", length=[6, 7])
