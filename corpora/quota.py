@@ -124,7 +124,9 @@ class Places:
         text = self._files[number].text
         blocks = max(SCANNED // len(self._files) // BLOCK, 1)
         size = len(text) - text.start
-        starts = range(0, size, BLOCK) if size <= blocks * BLOCK else np.linspace(0, size - BLOCK, blocks).astype(int)
+        starts = (
+            range(0, size, BLOCK) if size <= blocks * BLOCK else np.linspace(0, size - BLOCK, blocks).astype(np.int64)
+        )
         rows = []
         for start in starts:
             begin = text.start + int(start)
