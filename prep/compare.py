@@ -20,6 +20,8 @@ KOLMOGOROV = "Kolmogorov-Smirnov"
 VARIATION = "total variation"
 SHOWN = 4
 LEAST = 0.005
+WORTH = 0.1
+"""Distances below are not worth a change, however certain they are."""
 
 
 class Side(NamedTuple):
@@ -140,7 +142,7 @@ def _numbers(sides: tuple[Side, Side], made: str | None) -> Iterator[Difference]
         text = f"{title} is {how} in {one.name}: {_span(synthetic)}, against {_span(real)} in {other.name}"
         chance = kolmogorov_chance(a.total, b.total)
         distance = kolmogorov(a, b)
-        todo = todo if made and distance > chance else ""
+        todo = todo if made and distance > max(chance, WORTH) else ""
         yield Difference(name, title, unit, KOLMOGOROV, distance, chance, a.to_json(), b.to_json(), text, todo)
 
 
@@ -156,7 +158,7 @@ def _things(sides: tuple[Side, Side], made: str | None) -> Iterator[Difference]:
             continue
         distance, chance = variation(a, b), variation_chance(a, b)
         text = _shares(thing, sides, (a, b), made)
-        todo = thing.todo if made and distance > chance else ""
+        todo = thing.todo if made and distance > max(chance, WORTH) else ""
         yield Difference(thing.name, thing.title, "", VARIATION, distance, chance, _table(a), _table(b), text, todo)
 
 
