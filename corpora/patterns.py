@@ -1,7 +1,7 @@
 """A small language for texts that follow a form: dates, prices, plates, identifiers, readings.
 
 `{digit:4}-{upper:2}`   four digits, a dash, two capitals; `{digit:2-6}` two to six
-`{km|m|}`               one of several, or nothing (`{A|A|B}`: A twice as often); they can hold fields: `{No. {digit:3}|无}`
+`{km|m|}`               one of several, or nothing, equally likely; they can hold fields: `{No. {digit:3}|无}`
 `{one:{digit}|{upper}}` the same where the first begins with a field, since `{{` is a brace as text
 `{repeat:2-4:{hex:2}:}` a pattern two to four times
 `{chars:ABC123}`        one of these characters
