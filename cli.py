@@ -7,21 +7,19 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from . import cli_models
-from .config import PRESET, presets
+from . import cli_models, cli_synth
 from .exits import Commands
 from .progress import progress
 from .tables import counts, line, table, where
 
 if TYPE_CHECKING:  # commands import what they need when they run: `--help` stays quick
     from .prep.crop import CropTotals
+    from .prep.stats import Stats
 
 app = typer.Typer(cls=Commands, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 
 Workers = Annotated[int, typer.Option(help="Processes; 0 is one per core. The bytes do not depend on it.", min=0)]
-Set = Annotated[list[str], typer.Option("--set", help="Change a key of the configuration: KEY.SUB=VALUE.")]
 Dictionary = Annotated[Path | None, typer.Option(help="Dictionary: one character a line.")]
-CONFIG_HELP = f"A YAML file, or {PRESET}NAME ({', '.join(presets())})."
 
 
 @app.command()
@@ -237,67 +235,34 @@ def corpus(
 
 
 @app.command()
-def synth(
-    config: Annotated[str, typer.Argument(help=CONFIG_HELP)],
-    out_dir: Annotated[Path, typer.Option("--out", "-o", help="The pack to write; with --preview, a picture.")],
-    number: Annotated[int, typer.Option("--number", "-n", help="How many lines.", min=1)] = 1000,
-    seed: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
-    shard_size: Annotated[int, typer.Option(help="Lines in a shard.", min=1)] = 10_000,
-    preview: Annotated[bool, typer.Option("--preview", help="Only a contact sheet of the first lines.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check the recipe, its fonts and texts.")] = False,
-    overrides: Set = [],  # noqa: B006
-    workers: Workers = 0,
-) -> None:
-    """Render text lines whose labels are true, into a pack.
-
-    Line i depends on the recipe, the seed and i alone: any number of workers, and a run that was killed and started
-    again, give the same bytes.
-    """
-    from .datagen.recipe import load_recipe
-    from .datagen.synth import prepare
-
-    recipe = load_recipe(config, [*overrides, *([f"seed={seed}"] if seed is not None else [])])
-    if preview:
-        from .datagen.preview import preview as contact_sheet
-        from .datasets.images import write_image
-
-        sheet = out_dir if out_dir.suffix else out_dir.with_suffix(".png")
-        write_image(sheet, contact_sheet(recipe, min(number, 200)))
-        where(sheet)
-        return
-    synthesis = prepare(recipe)
-    job = synthesis.job(number, shard_size)
-    if dry_run:
-        counts("would be rendered", {"lines": job.units, "shards": len(job.shards), "fonts": len(synthesis.faces)})
-        return
-    from .prep.jobs import run_job
-
-    with progress("synth", number) as done:
-        manifest = run_job(job, synthesis, out_dir, workers, done)
-    counts("rendered", {"lines": manifest["count"], "fonts": len(synthesis.faces), "bytes": manifest["image_bytes"]})
-    counts("drawn again, by reason", manifest["refusals"])
-    where(out_dir)
-
-
-@app.command()
 def stats(
     pack_dir: Annotated[Path, typer.Argument(metavar="PACK", help="A pack, or any folder of LMDBs.")],
     out_dir: Annotated[Path | None, typer.Option("--out", "-o", help="Folder of the report; by default PACK.")] = None,
+    compare: Annotated[
+        Path | None, typer.Option(help="Another pack: say what differs, and what to change in the recipe.")
+    ] = None,
     dictionary: Dictionary = None,
     height: Annotated[int, typer.Option(help="Of the model's input, pixels.")] = 32,
     width: Annotated[int, typer.Option(help="Of the model's input, pixels.")] = 320,
     sample: Annotated[int | None, typer.Option(help="Decode about so many pictures instead of all.")] = None,
     workers: Workers = 0,
 ) -> None:
-    """Measure a pack: JSON for programs, one HTML page for people."""
+    """Measure a pack: JSON for programs, one HTML page for people. With --compare, two of them side by side."""
     from .corpora.charset import Charset
     from .prep.report import write_report
     from .prep.stats import stats as measure
     from .prep.store import Pack
 
     charset = Charset.read(dictionary) if dictionary else None
-    with progress("stats", len(Pack(pack_dir))) as done:
-        found = measure(pack_dir, charset, height, width, sample, workers, done)
+
+    def measured(pack: Path) -> Stats:
+        with progress(f"stats {pack.name}", len(Pack(pack))) as done:
+            return measure(pack, charset, height, width, sample, workers, done)
+
+    found = measured(pack_dir)
+    if compare is not None:
+        _compare(found, measured(compare), (out_dir or pack_dir) / "comparison.html")
+        return
     page = (out_dir or pack_dir) / "report.html"
     write_report(found, page)
     figures = found.to_json()
@@ -307,4 +272,15 @@ def stats(
     where(page, page.with_suffix(".json"))
 
 
+def _compare(a: Stats, b: Stats, page: Path) -> None:
+    from .prep.compare import compare, summary
+    from .prep.versus import write_comparison
+
+    found = compare(a, b)
+    write_comparison(found, page)
+    line(summary(found))
+    where(page, page.with_suffix(".json"))
+
+
+cli_synth.register(app)
 cli_models.register(app)

@@ -1,0 +1,251 @@
+"""The commands that make samples: recipes, fonts, colours, other programs as renderers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+import yaml
+
+from .config import PRESET, presets
+from .errors import UserError
+from .progress import progress
+from .tables import counts, line, table, where
+
+if TYPE_CHECKING:  # commands import what they need when they run: `--help` stays quick
+    from .datagen.recipe import Recipe
+    from .datagen.synth import Synthesis
+
+CONFIG_HELP = f"A YAML file, or {PRESET}NAME ({', '.join(presets())})."
+Config = Annotated[str, typer.Argument(help=CONFIG_HELP)]
+Set = Annotated[list[str], typer.Option("--set", help="Change a key of the configuration: KEY.SUB=VALUE.")]
+Workers = Annotated[int, typer.Option(help="Processes; 0 is one per core. The bytes do not depend on it.", min=0)]
+MOST_SHOWN = 200
+
+engines = typer.Typer(no_args_is_help=True, help="Other renderers that `synth --engine` can drive.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command()(synth)
+    app.command()(colours)
+    app.add_typer(engines, name="engines")
+
+
+def synth(
+    config: Config,
+    out_dir: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="The pack to write; with --preview a picture, with --explain a folder."),
+    ] = None,
+    number: Annotated[int, typer.Option("--number", "-n", help="How many lines, or scenes.", min=1)] = 1000,
+    seed: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
+    texts: Annotated[
+        list[Path], typer.Option(help="Texts instead of the recipe's: text files, labels, datasets (LSVT), packs.")
+    ] = [],  # noqa: B006
+    held_out: Annotated[
+        list[Path], typer.Option(help="Validation labels: leaks are reported, and such texts refused.")
+    ] = [],  # noqa: B006
+    like: Annotated[Path | None, typer.Option(help="Texts as long as the labels of this pack or dataset.")] = None,
+    boxes: Annotated[bool, typer.Option("--boxes", help="Store polygons of characters and words, too.")] = False,
+    task: Annotated[
+        Literal["rec", "det"], typer.Option(help="Lines, or whole photos with labels for detection.")
+    ] = "rec",
+    engine: Annotated[
+        Literal["built-in", "text_renderer", "trdg"], typer.Option(help="Who draws; see `ocrdata engines`.")
+    ] = "built-in",
+    engine_options: Annotated[
+        Path | None, typer.Option(help="YAML with the other program's options, in a section of its name.")
+    ] = None,
+    engine_python: Annotated[
+        Path | None, typer.Option(help="An interpreter that has the engine, instead of the installed one.")
+    ] = None,
+    shard_size: Annotated[int | None, typer.Option(help="Samples in a shard.", min=1)] = None,
+    preview: Annotated[bool, typer.Option("--preview", help="Only a contact sheet of the first samples.")] = False,
+    explain: Annotated[
+        int | None,
+        typer.Option(metavar="I", help="Only sample I: every drawn parameter, a picture of each stage.", min=0),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check the recipe, its fonts and texts.")] = False,
+    overrides: Set = [],  # noqa: B006
+    workers: Workers = 0,
+) -> None:
+    """Render text lines whose labels are true into a pack; with --task det, photos with text for detection.
+
+    Sample i depends on the recipe, the seed and i alone: any number of workers, and a run that was killed and started
+    again, give the same bytes.
+    """
+    changes = [*overrides, *_changes(seed, texts, held_out, like, boxes)]
+    if task == "det":
+        _refuse({"--explain": explain is not None, "--engine": engine != "built-in", "--boxes": boxes}, "--task det")
+        _scenes(config, changes, out_dir, number, shard_size, preview, dry_run, workers)
+        return
+    from .datagen.recipe import load_recipe
+
+    recipe = load_recipe(config, changes)
+    if preview or explain is not None:
+        _refuse({"--engine": engine != "built-in"}, "--preview and --explain")
+    if preview:
+        _sheet(recipe, out_dir, number)
+    elif explain is not None:
+        _explain(recipe, explain, out_dir)
+    elif engine == "built-in":
+        from .datagen.synth import prepare
+
+        _run(prepare(recipe), out_dir, number, shard_size, dry_run, workers)
+    else:
+        from .datagen.engines.options import engine_options as read_options
+        from .datagen.engines.source import drive
+
+        options = read_options(engine, str(engine_options) if engine_options else None)
+        driven = drive(recipe, engine, engine_python, options)
+        try:
+            _run(driven, out_dir, number, shard_size, dry_run, workers)
+        finally:
+            driven.close()
+
+
+def _refuse(options: dict[str, bool], what: str) -> None:
+    for option, given in options.items():
+        if given:
+            raise UserError(f"{option} has no meaning with {what}")
+
+
+def _changes(seed: int | None, texts: list[Path], held_out: list[Path], like: Path | None, boxes: bool) -> list[str]:
+    """Options as changes of the recipe's keys."""
+    found: dict[str, Any] = {}
+    if seed is not None:
+        found["seed"] = seed
+    if texts:
+        found["texts"] = [{"kind": "labels", "path": str(p.resolve())} for p in texts]
+    if held_out:
+        found["held_out"] = [{"path": str(p.resolve())} for p in held_out]
+    if like is not None:
+        from .prep.lengths import label_lengths
+
+        found["lengths"] = label_lengths(like)
+    if boxes:
+        found["boxes"] = True
+    return [f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in found.items()]
+
+
+def _sheet(recipe: Recipe, out: Path | None, number: int) -> None:
+    from .datagen.preview import preview
+    from .datasets.images import write_image
+
+    path = _picture(out, "preview")
+    write_image(path, preview(recipe, min(number, MOST_SHOWN)))
+    where(path)
+
+
+def _picture(out: Path | None, name: str) -> Path:
+    path = out or Path(f"{name}.png")
+    return path if path.suffix else path.with_suffix(".png")
+
+
+def _explain(recipe: Recipe, index: int, out: Path | None) -> None:
+    from .datagen.explain import explain
+    from .datagen.synth import prepare
+
+    explained = explain(prepare(recipe), index)
+    shown = yaml.safe_dump(explained.to_json(), allow_unicode=True, sort_keys=False, default_flow_style=None, width=120)
+    line(shown.rstrip())
+    where(*explained.write(out or Path(f"sample-{index}")))
+
+
+def _run(source: Any, out: Path | None, number: int, shard_size: int | None, dry_run: bool, workers: int) -> None:
+    """Make the samples of a prepared source; a Synthesis, scenes, or another program's."""
+    _warn(source)
+    job = source.job(number, shard_size) if shard_size else source.job(number)
+    if dry_run:
+        counts("would be rendered", {"samples": job.units, "shards": len(job.shards), "fonts": len(source.faces)})
+        return
+    if out is None:
+        raise UserError("--out names the folder to write")
+    from .prep.jobs import run_job
+
+    with progress("synth", number) as done:
+        manifest = run_job(job, source, out, workers, done)
+    counts("rendered", {"samples": manifest["count"], "fonts": len(source.faces), "bytes": manifest["image_bytes"]})
+    counts("drawn again, by reason", manifest["refusals"])
+    where(out)
+
+
+def _warn(source: Synthesis) -> None:
+    leaks = getattr(source, "leaks", None)
+    if leaks is not None and leaks.leaked:
+        line(f"warning: {leaks}; they are refused as held_out")
+
+
+def _scenes(
+    config: str,
+    changes: list[str],
+    out: Path | None,
+    number: int,
+    shard_size: int | None,
+    preview: bool,
+    dry_run: bool,
+    workers: int,
+) -> None:
+    from .datagen.det.preview import preview as contact_sheet
+    from .datagen.det.recipe import load_det_recipe
+    from .datagen.det.synth import prepare_scenes
+    from .datasets.images import write_image
+
+    recipe = load_det_recipe(config, changes)
+    if preview:
+        path = _picture(out, "preview")
+        write_image(path, contact_sheet(recipe, min(number, 12)))
+        where(path)
+        return
+    _run(prepare_scenes(recipe), out, number, shard_size, dry_run, workers)
+
+
+def colours(
+    source: Annotated[Path, typer.Argument(help="A pack of real crops, or labels with pictures.")],
+    out_file: Annotated[Path, typer.Option("--out", "-o", help="Colours for a recipe: ink.pairs names it.")],
+    limit: Annotated[int, typer.Option(help="Pairs at most.", min=1)] = 200,
+    workers: Workers = 0,
+) -> None:
+    """Learn pairs of ink and paper from real crops, for `--set ink.pairs=FILE`."""
+    from .datasets.images import write_image
+    from .prep.colours import learn_colours
+    from .prep.swatches import swatches
+
+    with progress("colours", None) as done:
+        found = learn_colours(source, limit, workers=workers, progress=done)
+    found.write(out_file)
+    sheet = out_file.with_suffix(".png")
+    write_image(sheet, swatches(found))
+    counts("learnt", {"crops": found.crops, "pairs": len(found.pairs)})
+    counts("crops whose ink and paper could not be told apart", found.unclear)
+    where(out_file, sheet)
+
+
+@engines.command("list")
+def list_engines() -> None:
+    """What can be driven, and what is installed."""
+    from .datagen.engines.install import list_engines as rows
+
+    table(
+        "engines",
+        ((r.name, "yes" if r.installed else "no", r.version, r.python or r.repository) for r in rows()),
+        ("engine", "installed", "version", "where"),
+    )
+
+
+@engines.command()
+def install(
+    name: Annotated[str, typer.Argument(help="text_renderer or trdg.")],
+    source: Annotated[
+        str | None, typer.Option("--from", help="A clone, an archive or a URL, instead of the public one.")
+    ] = None,
+    python: Annotated[Path | None, typer.Option(help="The interpreter to build on.")] = None,
+) -> None:
+    """Make an environment for another renderer: they do not fit into this program's own."""
+    from .datagen.engines.install import install as run
+
+    found = run(name, source, lambda step: line(f"{name}: {step}"), python)
+    where(found)
