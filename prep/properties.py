@@ -71,12 +71,12 @@ THINGS = (
         "paper_shades",
         "colours of the paper",
         lambda s: shade_counts(s.measured.details, "paper"),
-        "learn the pairs of colours from the real crops, or add these to the palettes in `backgrounds`",
+        "learn the colours of the real crops for `ink.pairs`, or add these to the palettes in `backgrounds`",
     ),
     Things(
         "ink_shades",
         "colours of the ink",
         lambda s: shade_counts(s.measured.details, "ink"),
-        "learn the pairs of colours from the real crops, or add these to the palette in `ink`",
+        "learn the colours of the real crops for `ink.pairs`, or add these to `ink.palette`",
     ),
 )
