@@ -54,8 +54,8 @@ def small(image: Image, height: int = TARGET, widest: int = WIDEST) -> Image:
     width = max(1, min(widest, round(image.shape[1] * height / image.shape[0])))
     if (height, width) == image.shape[:2]:
         return image
-    shrinks = height < image.shape[0]
-    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)  # type: ignore[return-value]
+    kind = cv2.INTER_AREA if height < image.shape[0] else cv2.INTER_LINEAR
+    return cv2.resize(image, (width, height), interpolation=kind)  # type: ignore[return-value]
 
 
 def split(image: Image) -> Split | str:
