@@ -20,6 +20,7 @@ from ..fonts.discover import FaceRef, find_fonts
 from ..fonts.face import Faces
 from ..fonts.glyphs import GlyphCache, GlyphTable
 from ..fonts.licence import file_hash, ledger_row
+from ..fonts.report import uncovered
 from ..prep.corpora import find_leaks, open_labels_as_files, read_held_out
 from ..prep.jobs import Job, run_job
 from ..prep.store import EXAMPLES_PER_REASON
@@ -224,13 +225,8 @@ def _check_coverage(engine: Engine) -> None:
     wanted = engine.planner.writer.mix.alphabet()
     if engine.planner.writer.charset is not None:
         wanted &= set(engine.planner.writer.charset.characters)
-    for position in range(len(engine.faces.refs)):
-        wanted = {c for c in wanted if engine.faces[position].missing(c)}
-        if not wanted:
-            return
-    shown = ", ".join(f"'{c}' U+{ord(c):04X}" for c in sorted(wanted)[:10])
-    names = ", ".join(f.name for f in engine.faces.refs[:10])
-    raise UserError(f"no font of the recipe has {len(wanted)} of its characters ({shown}); the fonts are: {names}")
+    if told := uncovered(engine.faces, wanted):
+        raise UserError(told)
 
 
 def synth(

@@ -53,7 +53,9 @@ class Listing:
         return {"fonts": [asdict(row) for row in self.faces], "skipped": dict(sorted(self.skipped.items()))}
 
 
-def list_fonts(choices: Sequence[FontChoice] | None, base: Path, progress: Callable[[int], None] = _nothing) -> Listing:
+def list_fonts(
+    choices: Sequence[FontChoice] | None = None, base: Path | None = None, progress: Callable[[int], None] = _nothing
+) -> Listing:
     """The faces that `choices` name (see `find_fonts`, also for what it raises), or every sound face of the system.
 
     progress: called with 1 for each face.
@@ -174,7 +176,7 @@ def uncovered(faces: Faces, wanted: Iterable[str]) -> str:
             return ""
     shown = ", ".join(f"'{c}' U+{ord(c):04X}" for c in sorted(lacking)[:SHOWN])
     more = " ..." if len(lacking) > SHOWN else ""
-    what = f"no font of the recipe shows {len(lacking)} of its {len(characters)} characters ({shown}{more})"
+    what = f"no font of the recipe has {len(lacking)} of its {len(characters)} characters ({shown}{more})"
     counts = [(sum(bool(faces[i].missing(c)) for c in characters), ref.name) for i, ref in enumerate(faces.refs)]
     close = ", ".join(f"{name} lacks {count}" for count, name in sorted(counts)[:CLOSEST])
     return f"{what}; closest come: {close}; {_elsewhere(lacking)}"

@@ -112,7 +112,7 @@ def test_an_impossible_sample_names_font_character_and_index(make_recipe, make_f
     fonts = [{"name": str(make_font(tmp_path / "a.ttf", {"A": STROKES}))}]
     with pytest.raises(UserError, match=r"sample 0: all 4 .*missing_glyph 4 times.*'C' U\+0043, font Made Up Regular"):
         items(make_recipe(**corpus(tmp_path, "AC"), fonts=fonts, attempts=4))
-    with pytest.raises(UserError, match=r"no font of the recipe has 1 of its characters \('C' U\+0043\)"):
+    with pytest.raises(UserError, match=r"no font of the recipe has 1 of its 2 characters \('C' U\+0043\)"):
         items(make_recipe(**texts("C", "A"), fonts=fonts))
 
 

@@ -66,7 +66,7 @@ def test_a_check_says_who_lacks_what_and_who_has_it(fonts):
 def test_what_no_font_shows_is_a_sentence_with_the_closest_and_help(fonts):
     assert uncovered(Faces(fonts), "ABT") == ""
     told = uncovered(Faces(fonts), "ABTZ中\U000f0000")
-    assert "shows 3 of its 6 characters ('Z' U+005A, '中' U+4E2D" in told
+    assert "has 3 of its 6 characters ('Z' U+005A, '中' U+4E2D" in told
     assert "closest come: More Regular lacks 3, Some Regular lacks 4" in told
     assert "of the installed fonts '" in told or "no installed font shows any of them" in told
     nobody = uncovered(Faces(fonts), "A\U000f0000")
