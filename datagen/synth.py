@@ -17,10 +17,11 @@ from ..datasets.images import Image, encode_jpeg
 from ..datasets.records import Item, Items, Refusal, Sample
 from ..errors import UserError
 from ..fonts.discover import FaceRef, find_fonts
-from ..fonts.face import Faces
+from ..fonts.face import Faces, UnclearOrder
 from ..fonts.glyphs import GlyphCache, GlyphTable
 from ..fonts.licence import file_hash, ledger_row
 from ..fonts.report import uncovered
+from ..fonts.specimen import draw_run
 from ..prep.corpora import find_leaks, open_labels_as_files, read_held_out
 from ..prep.jobs import Job, run_job
 from ..prep.store import EXAMPLES_PER_REASON
@@ -35,6 +36,7 @@ from .writer import Writer
 BATCH = 256
 SHARD = 10_000
 TRIAL = 16
+LONGEST_SHOWN = 40  # characters of a refused text
 
 
 class Engine:
@@ -63,23 +65,23 @@ class Engine:
 
         Raises UserError where a sample was refused in every attempt.
         """
-        refusals: list[list[Refusal]] = [[] for _ in index]
+        refusals: list[list[tuple[Refusal, Line | Refusal]]] = [[] for _ in index]
         done: dict[int, tuple[Line, Image]] = {}
         waiting = np.arange(len(index))
         for attempt in range(self.recipe.attempts):
             for place, planned in zip(waiting.tolist(), self.planner.plan(index[waiting], attempt), strict=True):
                 painted = planned if isinstance(planned, Refusal) else self.painter.paint(planned)
                 if isinstance(painted, Refusal):
-                    refusals[place].append(self._with_picture(painted, planned))
+                    refusals[place].append((painted, planned))
                 elif isinstance(planned, Line):
                     done[place] = planned, painted
             waiting = np.array([i for i in waiting.tolist() if i not in done], np.int64)
             if not len(waiting):
                 break
         else:
-            raise UserError(_impossible(refusals[int(waiting[0])]))
+            raise UserError(_impossible([refusal for refusal, _ in refusals[int(waiting[0])]]))
         for place in range(len(index)):
-            yield *done[place], refusals[place]
+            yield *done[place], [self._with_picture(*refused) for refused in refusals[place]]
 
     def _batch(self, index: np.ndarray[Any, np.dtype[np.int64]]) -> Iterator[Item]:
         for line, image, refusals in self.pictures(index):
@@ -92,9 +94,20 @@ class Engine:
     def _with_picture(self, refusal: Refusal, planned: Line | Refusal) -> Refusal:
         """The first few refusals of each reason since `items` began show what was refused."""
         self._pictured[refusal.reason] += 1
-        if self._pictured[refusal.reason] > EXAMPLES_PER_REASON or not isinstance(planned, Line):
+        if self._pictured[refusal.reason] > EXAMPLES_PER_REASON:
             return refusal
-        return replace(refusal, thumb=encode_jpeg(self.painter.look(planned)))
+        picture = self.painter.look(planned) if isinstance(planned, Line) else self._in_its_font(refusal)
+        return replace(refusal, thumb=encode_jpeg(picture)) if picture.size else refusal
+
+    def _in_its_font(self, refusal: Refusal) -> Image:
+        """A refused text as its font draws it, missing glyphs and all."""
+        face = next(i for i, ref in enumerate(self.faces.refs) if ref.name == refusal.font)
+        try:
+            run = self.faces[face].shape(refusal.text[:LONGEST_SHOWN])
+        except UnclearOrder:
+            return np.zeros((0, 0, 3), np.uint8)
+        ink, _ = draw_run(self.faces[face], run, self.recipe.height)
+        return 255 - ink
 
 
 def _banks(recipe: Recipe, photos: list[Path]) -> dict[int, Bank]:
@@ -163,6 +176,8 @@ class Synthesis:
         ledger = [ledger_row(f) for f in self.faces]
         ledger += [_ledger("background", p) for p in self.photos]
         ledger += [_ledger(kind, Path(name), label) for kind, name, label in self._files()]
+        if self.held_out is not None:
+            ledger.append({"kind": "held out", "name": "texts", "sha256": self.held_out.digest, "licence": ""})
         ledger += [
             {"kind": "skipped", "name": Path(name).name, "reason": why} for name, why in sorted(self.skipped.items())
         ]
@@ -201,21 +216,21 @@ def prepare(recipe: Recipe) -> Synthesis:
         photos, broken = find_photos(Path(recipe.backgrounds.photos.folder), recipe.backgrounds.photos.limit)
         skipped |= broken
     synthesis = Synthesis(recipe, found.faces, photos, skipped)
-    _open_texts(synthesis)
+    open_texts(synthesis)
     _check_coverage(synthesis.engine)
     for _ in synthesis.engine.pictures(np.arange(TRIAL, dtype=np.int64)):
         pass  # an impossible recipe shows itself before a folder is made
     return synthesis
 
 
-def _open_texts(synthesis: Synthesis) -> None:
+def open_texts(synthesis: Synthesis) -> None:
     """Write labels to files that can be drawn from, and read what is held out."""
     recipe = synthesis.recipe
     if recipe.held_out:
         synthesis.held_out = read_held_out(recipe.held_out)
         synthesis.leaks = find_leaks(recipe.texts, recipe.held_out)
     if any(isinstance(text, LabelText) for text in recipe.texts):
-        synthesis.scratch = TemporaryDirectory(prefix="ocrdata-texts-")
+        synthesis.scratch = TemporaryDirectory(prefix="ocrdata-texts-", ignore_cleanup_errors=True)
         texts = open_labels_as_files(recipe.texts, Path(synthesis.scratch.name))
         synthesis.recipe = recipe.model_copy(update={"texts": texts})
 
