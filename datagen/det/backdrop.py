@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from ...datasets.images import BadImage, Image, read_image
 from ...errors import UserError
@@ -16,10 +18,16 @@ from ..colours import pick
 from ..rng import Draws, Floats
 from .recipe import Backdrops, DetRecipe
 
+Mask = NDArray[np.uint8]
 MOSAIC, PHOTO = range(2)
 PHOTO_BYTES = 256 << 20  # decoded photos kept; more of them are read again when they are needed
 LONGEST = 2048  # px; photos are kept no larger
-GRAIN = 640  # px; side of the kept textures
+GRAIN, GRAIN_HEIGHT = 640, 320  # px; of the kept textures
+
+
+@lru_cache(maxsize=1)
+def _grain(seed: int) -> list[Mask]:
+    return [plane[:GRAIN_HEIGHT, :GRAIN] for plane in texture_bank(seed, GRAIN, GRAIN_HEIGHT).planes]
 
 
 class PhotoCache:
@@ -59,11 +67,11 @@ class Painter:
     """Paints the backdrops of one process. Row i of the numbers that `draw` gives is all that picture i depends on."""
 
     def __init__(self, recipe: DetRecipe, photos: Sequence[Path]) -> None:
-        self.config: Backdrops = recipe.backdrops
+        self.config: Backdrops = recipe.backgrounds
         longest = max(recipe.scene.width[1], recipe.scene.height[1])
         least = self.config.photos.zoom[0] if self.config.photos else 1.0
         self.photos = PhotoCache(photos, int(longest / least))
-        self.grain = [p[..., :GRAIN, :GRAIN] for p in texture_bank(recipe.seed, GRAIN, GRAIN).planes]
+        self.grain = _grain(recipe.seed) if self.config.mosaic.weight else []
 
     def draw(self, draws: Draws) -> dict[str, Floats]:
         """The numbers of n backdrops by name, (n,) or (n, k) each."""
@@ -114,14 +122,14 @@ class Painter:
         """A colour with grain."""
         item, x, y = numbers["grain"][k]
         grain = self.grain[int(item * len(self.grain))]
-        size = min(width, GRAIN), min(height, GRAIN)
-        left, top = int(x * (GRAIN - size[0] + 1)), int(y * (GRAIN - size[1] + 1))
+        size = min(width, GRAIN), min(height, GRAIN_HEIGHT)
+        left, top = int(x * (GRAIN - size[0] + 1)), int(y * (GRAIN_HEIGHT - size[1] + 1))
         piece = grain[top : top + size[1], left : left + size[0]]
         if size != (width, height):
             piece = cv2.resize(piece, (width, height), interpolation=cv2.INTER_LINEAR)  # type: ignore[assignment]
-        levels = (np.arange(256) - 128)[:, None] * (numbers["strength"][k] / STRENGTH) + numbers["colours"][k]
-        table = np.clip(np.rint(levels), 0, 255).astype(np.uint8).reshape(256, 1, 3)
-        return cv2.LUT(cv2.merge((piece, piece, piece)), table)  # type: ignore[return-value]
+        factor = float(numbers["strength"][k]) / STRENGTH
+        planes = [cv2.addWeighted(piece, factor, piece, 0, c - 128 * factor) for c in numbers["colours"][k].tolist()]
+        return cv2.merge(planes)  # type: ignore[return-value]
 
     def _pane(self, image: Image, numbers: dict[str, Floats], k: int) -> None:
         height, width = image.shape[:2]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import cv2
@@ -18,7 +19,7 @@ from .recipe import PICTURE, DetRecipe
 SOFT = 0.25  # of a motion blur's length counts like the sigma of a gaussian one
 
 
-@dataclass(slots=True)
+@dataclass
 class Shot:
     """What happens to one scene's picture. steps: the effects that act, in order; toning: of one picture.
 
@@ -40,6 +41,7 @@ class Shot:
         """The columns of `toning`."""
         return self.toning.brightness, self.toning.contrast, self.toning.gamma, self.toning.kept
 
+    @cached_property
     def sharpness(self) -> float:
         """The share of the picture's own resolution that the lens leaves, roughly."""
         named = {step.name: step.values for step in self.steps}

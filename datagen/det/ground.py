@@ -13,6 +13,7 @@ from ..rng import Floats
 
 CELL = 8  # px
 TAKEN_RIM = 2  # cells around what is taken
+ROUGH = 4  # times the mean gradient that is allowed: no cell may have more, so that no edge runs through a text
 LIGHT = 25  # cells over which brightness is averaged to tell light from things
 Sums = NDArray[np.float64]
 Mask = NDArray[np.uint8]
@@ -34,7 +35,8 @@ class Ground:
         steps[:, 1:] = cv2.absdiff(half[:, 1:], half[:, :-1])
         steps[1:] = cv2.add(steps[1:], cv2.absdiff(half[1:], half[:-1]))
         brightness = cv2.resize(grey, size, interpolation=cv2.INTER_AREA).astype(np.float32)
-        self._steps = cv2.integral(cv2.resize(steps, size, interpolation=cv2.INTER_AREA))
+        self._texture = cv2.resize(steps, size, interpolation=cv2.INTER_AREA)
+        self._steps = cv2.integral(self._texture)
         self._sum, self._squares = cv2.integral2(brightness)
         self._taken = np.zeros((size[1], size[0]), np.uint8)
         self.width, self.height = width, height
@@ -55,7 +57,9 @@ class Ground:
         mean = _windows(self._sum, wide, high) / cells
         variance = _windows(self._squares, wide, high) / cells - mean * mean
         quiet = _windows(self._steps, wide, high) <= flat * cells
-        found = np.flatnonzero(free & quiet & (variance <= even * even))
+        rough = (self._texture > ROUGH * flat).view(np.uint8)
+        smooth = _windows(cv2.integral(rough), wide, high) == 0
+        found = np.flatnonzero(free & quiet & smooth & (variance <= even * even))
         if not len(found):
             return None
         row, column = divmod(int(found[int(lot * len(found))]), columns - wide + 1)

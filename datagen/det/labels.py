@@ -16,7 +16,8 @@ DIGITS = 1  # of coordinates, px
 
 @dataclass(slots=True)
 class Entry:
-    """A text of a scene. polygon: (k, 2) px, clockwise on the screen from the text's first corner.
+    """A text of a scene. polygon: (k, 2) px, clockwise on the screen from the text's first corner; a corner may lie a
+    little outside of the picture.
 
     ignored: it must not be learnt from. letters, quads: its characters and (m, 4, 2) their corners.
     """
@@ -54,9 +55,8 @@ def area(polygon: Floats) -> float:
 
 def outside(quads: Floats, width: int, height: int) -> Floats:
     """(m,) the share of each of (m, 4, 2) quads that lies outside of the picture."""
-    inner = np.clip(quads, 0, (width, height))
     shares = np.zeros(len(quads))
-    for i in np.flatnonzero((inner != quads).any(axis=(1, 2))).tolist():
+    for i in np.flatnonzero(((quads < 0) | (quads > (width, height))).any(axis=(1, 2))).tolist():
         shares[i] = 1 - area(clip(quads[i], width, height)) / max(area(quads[i]), 1e-6)
     return shares
 

@@ -110,13 +110,12 @@ def panel(sheet: Sheet, look: Look, plane: Floats, box: Floats, em: float) -> Pa
 
 def fill(sheet: Sheet, window: Window, colour: list[float], mask: Mask, light: Light, opacity: float = 1) -> None:
     """Paint a colour in that light where the mask says."""
-    levels = np.outer(np.arange(256) / 128, colour)
-    table = np.clip(levels, 0, 255).astype(np.uint8).reshape(256, 1, 3)
     lit = light.astype(np.uint8)
-    surface = cv2.LUT(cv2.merge((lit, lit, lit)), table)
-    share = mask.astype(np.float32)
-    share *= np.float32(opacity / 255)
-    sheet.image[window] = cv2.blendLinear(surface, sheet.image[window], share, 1 - share)
+    surface = cv2.merge([cv2.convertScaleAbs(lit, alpha=level / 128) for level in colour])
+    share = mask if opacity == 1 else cv2.convertScaleAbs(mask, alpha=opacity)
+    over = cv2.merge((share, share, share))
+    under = cv2.multiply(sheet.image[window], cv2.bitwise_not(over), scale=1 / 255)
+    sheet.image[window] = cv2.add(cv2.multiply(surface, over, scale=1 / 255), under)
 
 
 @dataclass(slots=True)

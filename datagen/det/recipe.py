@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import AfterValidator, Field, NonNegativeFloat, PositiveInt, model_validator
 
 from ...config import Config, config_path, load
-from ...corpora.sources import TextSource, find_file
+from ...corpora.lengths import LengthCounts
+from ...corpora.sources import LabelInput, TextInput, find_file
 from ...fonts.discover import FontChoice
 from ..bend import Curve
 from ..colours import Ink, Palette, Tone
@@ -126,7 +127,7 @@ class Scene(Config):
 class DetRecipe(Config):
     """All that determines a set of scenes, but for their number.
 
-    max_length, charset, texts, fonts, ink, jpeg, chroma and the effects: as in a recipe for lines.
+    max_length, charset, texts, lengths, held_out, fonts, ink, jpeg, chroma and the effects: as in a recipe for lines.
     curve: of blocks of one line.
     attempts: how often a scene without any text is drawn anew before the recipe is called impossible.
     """
@@ -134,11 +135,13 @@ class DetRecipe(Config):
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     attempts: PositiveInt = 50
     max_length: PositiveInt | None = None
-    texts: Annotated[list[TextSource], Field(min_length=1)]
+    texts: Annotated[list[TextInput], Field(min_length=1)]
     charset: str | None = None
+    lengths: LengthCounts | None = None
+    held_out: tuple[LabelInput, ...] = ()
     fonts: Annotated[list[FontChoice], Field(min_length=1)]
     scene: Scene = Scene()
-    backdrops: Backdrops = Backdrops()
+    backgrounds: Backdrops = Backdrops()
     panel: Panel = Panel()
     curve: Curve = Curve()
     ink: Ink = Ink()
@@ -159,8 +162,9 @@ class DetRecipe(Config):
 
     def line_recipe(self) -> Recipe:
         """The part that a recipe for lines has too, as one."""
-        shared = {name: getattr(self, name) for name in Recipe.model_fields.keys() & DetRecipe.model_fields.keys()}
-        return Recipe.model_construct(**{**Recipe(texts=[*self.texts], fonts=self.fonts).__dict__, **shared})
+        names = (Recipe.model_fields.keys() & DetRecipe.model_fields.keys()) - {"backgrounds"}
+        shared = {name: getattr(self, name) for name in sorted(names)}
+        return Recipe.model_construct(**{**Recipe(texts=self.texts, fonts=self.fonts).__dict__, **shared})
 
 
 def load_det_recipe(name: str, overrides: Sequence[str] = ()) -> DetRecipe:
@@ -179,9 +183,9 @@ def resolve_det(recipe: DetRecipe, base: Path) -> DetRecipe:
     """
     lines = resolve(recipe.line_recipe(), base)
     data = recipe.model_dump(mode="python")
-    data |= {name: lines.model_dump(mode="python")[name] for name in ("texts", "charset", "fonts")}
-    if recipe.backdrops.photos:
-        data["backdrops"]["photos"]["folder"] = str(find_file(recipe.backdrops.photos.folder, base))
+    data |= {name: lines.model_dump(mode="python")[name] for name in ("texts", "charset", "held_out", "fonts", "ink")}
+    if recipe.backgrounds.photos:
+        data["backgrounds"]["photos"]["folder"] = str(find_file(recipe.backgrounds.photos.folder, base))
     return DetRecipe.model_validate(data)
 
 

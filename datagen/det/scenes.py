@@ -27,7 +27,8 @@ from .typeset import Typeset, edges, quads, rasterised, typeset
 SHRINK = (1.0, 0.75, 0.55, 0.4)  # sizes tried where a block finds no room
 BARE = 0.15  # em of free room around text without a panel
 UNDER_PANEL = 3  # how much more texture and contrast a panel may cover
-BOX = np.array([[1, 0, 1, 0], [0, 1, 0, 1], [0, 0, 1, 0], [0, 0, 0, 1]])  # x, y, width, height to four sides
+BOX = np.array([[1, 0, 0, 0], [0, 1, 0, 0], [1, 0, 1, 0], [0, 1, 0, 1]])  # x, y, width, height to four sides
+OUTWARDS = np.array([-1, -1, 1, 1])
 FAINT = 0.5  # of the demanded contrast must be left, on average over the ink, after blur and thinning
 
 
@@ -174,8 +175,12 @@ class Stage:
             elif left < FAINT * least:
                 why = f"{left:.0f} of lightness are left of {shown:.0f}"
             else:
-                paint.write(sheet, stroke, inked.colours[number], inked.opacity[number], inked.steps[number])
-                result.append(self._entry(placed, stroke, sheet, shot))
+                entry = self._entry(placed, stroke, sheet, shot)
+                if len(entry.polygon):
+                    paint.write(sheet, stroke, inked.colours[number], inked.opacity[number], inked.steps[number])
+                    result.append(entry)
+                else:
+                    result.append(Refusal("clipped", origin, "outside of the picture", stroke.line.text))
                 continue
             result.append(Refusal("low_contrast", origin, why, stroke.line.text))
         if placed.panel is not None and not any(isinstance(item, Entry) for item in result):
@@ -187,17 +192,17 @@ class Stage:
         height, width = sheet.shade.shape
         bent = line.bend is not None
         pad = scene.padding * (line.ink[3] - line.ink[1]) + 0.5 * line.scale
-        polygon = stroke.map.points(edges(line.ink + pad * np.array([-1, -1, 1, 1]), bent))
-        letters = stroke.map.points(quads(line.boxes).reshape(-1, 2)).reshape(-1, 4, 2)
-        cut = outside(letters, width, height)
-        tall = _height(stroke.map.points(edges(np.array(line.text_box) @ BOX, bent))) * shot.sharpness()
-        ignored = bool((cut > scene.max_cut).any()) or tall < scene.legible
+        around, box = edges(line.ink + pad * OUTWARDS, bent), edges(BOX @ line.text_box, bent)
+        points = stroke.map.points(np.concatenate([around, box, quads(line.boxes).reshape(-1, 2)]))
+        polygon, box, letters = np.split(points, [len(around), 2 * len(around)])
+        letters = letters.reshape(-1, 4, 2)
+        tall = _height(box) * shot.sharpness
+        ignored = tall < scene.legible or bool((outside(letters, width, height) > scene.max_cut).any())
         if placed.block.look.vertical:  # a column's first corner is its upper left
             polygon, letters = np.roll(polygon, 1, axis=0), np.roll(letters, 1, axis=1)
-        if (np.clip(polygon, 0, (width, height)) != polygon).any():
-            whole = ignored and not bent
-            polygon = clip(polygon, width, height) if whole else np.clip(polygon, 0, (width, height))
-        return Entry(line.text, polygon, ignored, line.letters, np.clip(letters, 0, (width, height)))
+        if ignored and not bent:
+            polygon = clip(polygon, width, height)
+        return Entry(line.text, polygon, ignored, line.letters, letters)
 
 
 def _over_the_edge(cut: float, middle: Floats, quad: Floats, ground: Ground) -> Floats:

@@ -10,18 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from ...corpora.sources import FileText, RandomText
+from ...corpora.leaks import Leaks
 from ...datasets.images import Image, encode_jpeg
 from ...datasets.records import Item, Items, Refusal, Sample
 from ...errors import UserError
 from ...fonts.discover import FaceRef, find_fonts
 from ...fonts.face import Faces
 from ...fonts.glyphs import GlyphCache, GlyphTable
-from ...fonts.licence import file_hash, ledger_row
+from ...fonts.report import uncovered
 from ...prep.jobs import Job, run_job
 from ..backgrounds import find_photos
 from ..effects.base import whole
 from ..rng import Draws, Integers
+from ..synth import Synthesis, open_texts
 from ..writer import Writer
 from .backdrop import Painter
 from .blocks import Block, Composer
@@ -50,13 +51,13 @@ class Scene:
 class Engine:
     """Makes scenes of a recipe; holds the fonts, glyphs, texts and photos of one process."""
 
-    def __init__(self, recipe: DetRecipe, refs: list[FaceRef], photos: list[Path]) -> None:
+    def __init__(self, recipe: DetRecipe, lines: Synthesis) -> None:
         self.recipe = recipe
-        self.faces = Faces(refs)
+        self.faces = Faces(lines.faces)
         table = GlyphTable(self.faces)
-        self.writer = Writer(recipe.line_recipe(), self.faces)
+        self.writer = Writer(lines.recipe, self.faces, lines.held_out)
         self.composer = Composer(recipe, self.writer)
-        self.backdrops = Painter(recipe, photos)
+        self.backdrops = Painter(recipe, lines.photos)
         self.stage = Stage(recipe, table, GlyphCache(self.faces, table))
 
     def items(self, start: int, stop: int) -> Items:
@@ -78,7 +79,8 @@ class Engine:
                 if any(not e.ignored for e in scene.entries):
                     done[place] = scene
                 else:
-                    refusals[place].append(Refusal("empty_scene", f"scene {scene.index}"))
+                    what = "every text is too small to be read, or cut by the edge" if scene.entries else "no text"
+                    refusals[place].append(Refusal("empty_scene", f"scene {scene.index}", what))
             waiting = np.array([i for i in waiting.tolist() if i not in done], np.int64)
             if not len(waiting):
                 break
@@ -116,34 +118,45 @@ def _sample(scene: Scene) -> Sample:
 
 
 def _impossible(index: int, attempts: int, refusals: list[Refusal]) -> str:
-    counted = Counter(r.reason for r in refusals if r.reason != "empty_scene").most_common()
-    last = next((r for r in reversed(refusals) if r.reason != "empty_scene"), None)
+    counted = Counter(r.reason for r in refusals).most_common()
     reasons = ", ".join(f"{reason} {times} times" for reason, times in counted)
-    example = f"; the last one: {last.reason}, {last.detail}, text {last.text!r}" if last else ""
+    last = next((r for r in reversed(refusals) if r.reason != "empty_scene"), refusals[-1])
+    text = f", text {last.text!r}" if last.text else ""
     return (
-        f"scene {index}: no text found a place in {attempts} attempts ({reasons}){example}: widen the recipe's ranges, "
-        "or give other texts, fonts or photos"
+        f"scene {index}: no text to be read found a place in {attempts} attempts ({reasons}); the last one: "
+        f"{last.reason}, {last.detail}{text}: widen the recipe's ranges, or give other texts, fonts or photos"
     )
 
 
 @dataclass
 class SceneSynthesis:
-    """A recipe with its ingredients found: the source of a job. Each process opens its own engine on first use."""
+    """A recipe with its ingredients found: the source of a job. Each process opens its own engine on first use.
+
+    lines: fonts, texts and photos, as for a recipe of lines.
+    """
 
     recipe: DetRecipe
-    faces: list[FaceRef]
-    photos: list[Path]
-    skipped: dict[str, str]
+    lines: Synthesis
     _engine: Engine | None = field(default=None, repr=False, compare=False)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_engine": None}
 
     @property
+    def faces(self) -> list[FaceRef]:
+        """The fonts."""
+        return self.lines.faces
+
+    @property
+    def leaks(self) -> Leaks | None:
+        """Which held-out texts stand in the corpus, where any are named."""
+        return self.lines.leaks
+
+    @property
     def engine(self) -> Engine:
         """The engine of this process."""
         if self._engine is None:
-            self._engine = Engine(self.recipe, self.faces, self.photos)
+            self._engine = Engine(self.recipe, self.lines)
         return self._engine
 
     def items(self, start: int, stop: int) -> Iterator[Item]:
@@ -152,43 +165,39 @@ class SceneSynthesis:
 
     def job(self, count: int, shard_size: int = SHARD) -> Job:
         """The job that makes `count` scenes: recipe, hashes of all ingredients, and the ledger."""
-        ledger = [ledger_row(f) for f in self.faces]
-        ledger += [_ledger("background", p) for p in self.photos]
-        for text in self.recipe.texts:
-            named = text.path if isinstance(text, FileText) else text.characters if isinstance(text, RandomText) else ""
-            if named and (isinstance(text, FileText) or named.endswith(".txt")):
-                ledger.append(_ledger("corpus", Path(named)))
-        if self.recipe.charset and self.recipe.charset.endswith(".txt"):
-            ledger.append(_ledger("charset", Path(self.recipe.charset)))
-        ledger += [
-            {"kind": "skipped", "name": Path(name).name, "reason": why} for name, why in sorted(self.skipped.items())
-        ]
-        known = [row for row in ledger if "sha256" in row]
-        hashes = {f"{row['kind']} {number} {row['name']}": row["sha256"] for number, row in enumerate(known)}
-        what = {"recipe": portable_det(self.recipe), "ingredients": hashes}
-        return Job("scenes", what, count, shard_size, ledger, retries=True, store="photos")
-
-
-def _ledger(kind: str, path: Path) -> dict[str, str]:
-    return {"kind": kind, "name": path.name, "sha256": file_hash(path), "licence": "not stated"}
+        lines = self.lines.job(count)
+        what = {"recipe": portable_det(self.recipe), "ingredients": lines.config["ingredients"]}
+        return Job("scenes", what, count, shard_size, lines.ledger, retries=True, store="photos")
 
 
 def prepare_scenes(recipe: DetRecipe) -> SceneSynthesis:
-    """Find the recipe's fonts and photos, and draw the first scenes.
+    """Find the recipe's fonts, texts and photos, check that some font has its characters, and draw the first scenes.
 
     recipe: from `load_det_recipe`, its paths absolute. Raises UserError naming what is missing or impossible.
     """
     found = find_fonts(recipe.fonts, Path.cwd())
     photos: list[Path] = []
     skipped = dict(found.skipped)
-    configured = recipe.backdrops.photos
+    configured = recipe.backgrounds.photos
     if configured and configured.weight:
         photos, broken = find_photos(Path(configured.folder), configured.limit)
         skipped |= broken
-    synthesis = SceneSynthesis(recipe, found.faces, photos, skipped)
+    lines = Synthesis(recipe.line_recipe(), found.faces, photos, skipped)
+    open_texts(lines)
+    synthesis = SceneSynthesis(recipe, lines)
+    _check_coverage(synthesis.engine.writer)
     for _ in synthesis.engine.pictures(np.arange(TRIAL, dtype=np.int64)):
         pass  # an impossible recipe shows itself before a folder is made
     return synthesis
+
+
+def _check_coverage(writer: Writer) -> None:
+    """Refuse characters that the recipe certainly draws and that no font has."""
+    wanted = writer.mix.alphabet()
+    if writer.charset is not None:
+        wanted &= set(writer.charset.characters)
+    if told := uncovered(writer.faces, wanted):
+        raise UserError(told)
 
 
 def synth_scenes(

@@ -19,7 +19,8 @@ from .blocks import Block
 
 LEAST_HEIGHT = 0.6  # em; a dash is as legible as the letters of its size
 STRAIGHT = Elastic()
-EDGE = 7  # points of a polygon along each edge of a bent line
+EDGE = np.linspace(0, 1, 7)  # where the points of a bent line's polygon stand along each edge
+ALONG, SIDE = np.concatenate([EDGE, EDGE[::-1]]), np.repeat([1, 3], len(EDGE))
 Mask = NDArray[np.uint8]
 
 
@@ -142,11 +143,10 @@ def _letters(text: str, clusters: list[int], boxes: Floats, inked: NDArray[np.bo
 
 def edges(box: Floats, bent: bool) -> Floats:
     """(k, 2) points around a box, clockwise from its upper left: its corners, or more for a bent line."""
-    left, top, right, bottom = box.tolist()
-    x = np.linspace(left, right, EDGE if bent else 2)
-    upper = np.stack([x, np.full_like(x, top)], axis=1)
-    lower = np.stack([x[::-1], np.full_like(x, bottom)], axis=1)
-    return np.concatenate([upper, lower])
+    if not bent:
+        return box[[0, 1, 2, 1, 2, 3, 0, 3]].reshape(4, 2)
+    x = box[0] + (box[2] - box[0]) * ALONG
+    return np.stack([x, box[SIDE]], axis=1)
 
 
 def quads(boxes: Floats) -> Floats:
