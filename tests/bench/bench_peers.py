@@ -1,0 +1,201 @@
+"""How fast the built-in engine is beside other renderers, on one core, at effects as like as they have them.
+
+    python tests/bench/bench_peers.py [--rounds 5] [--text-renderer-python PATH] [--trdg-python PATH]
+                                      [--synthtiger-python PATH]
+
+CPU microseconds per image, medians of rounds that take turns. The built-in engine does everything, from drawing texts
+to a synced LMDB with JPEGs, its glyphs warm after 20,000 lines; the others render only, into memory. text_renderer and TRDG are those that
+`ocrdata engines install` made unless an interpreter is named; SynthTIGER is measured where an interpreter is named
+(pip install synthtiger "numpy<2" "pillow<10"). All get the same lines, faces (one per file) and photos of 800 x 600.
+
+Photos and corpora come from ../shared/data beside the repository where that folder exists; else they are made here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import cv2
+import numpy as np
+from bench_synth import DATA, recipe, store
+from fontTools.ttLib import TTFont
+
+from ocrdata.datagen.engines.install import list_engines
+from ocrdata.datagen.recipe import Recipe
+from ocrdata.datagen.synth import Engine, prepare
+from ocrdata.datasets.images import read_image, write_image
+from ocrdata.datasets.records import Sample
+
+BARS = {"text_renderer": 30, "trdg": 40, "synthtiger": 400}  # times faster, on Chinese lines
+IMAGES = {"text_renderer": 100, "trdg": 100, "synthtiger": 10}  # in a round: about a second
+OWN, WARM_UP = 2000, 20_000
+FACES = 4
+PHOTO = (800, 600)
+
+
+@dataclass
+class Peer:
+    """Another renderer's process."""
+
+    name: str
+    process: subprocess.Popen[str]
+    answers: list[dict[str, Any]] = field(default_factory=list)
+
+    def round(self, images: int) -> None:
+        """Let it make so many images and keep the answer."""
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self.process.stdin.write(f"{images}\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        if not line:
+            sys.exit(f"{self.name} died; run it by hand: {self.process.args}")
+        self.answers.append(json.loads(line))
+
+    @property
+    def micros(self) -> float:
+        """CPU microseconds per image, median of the rounds."""
+        return median(1e6 * a["seconds"] / a["images"] for a in self.answers)
+
+
+def start(name: str, python: str, setup: dict[str, Any]) -> Peer | None:
+    """The peer, ready to draw, or None with a line that says why not."""
+    one = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NO_ALBUMENTATIONS_UPDATE": "1"}
+    command = [python, str(Path(__file__).with_name("time_peer.py"))]
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        encoding="utf-8",
+        env={**os.environ, **one},
+    )
+    assert process.stdin is not None and process.stdout is not None
+    process.stdin.write(json.dumps({**setup, "name": name}) + "\n")
+    process.stdin.flush()
+    if not process.stdout.readline():
+        print(f"{name}: {python} cannot draw with it; see: echo '{{...}}' | {' '.join(command)}")
+        return None
+    return Peer(name, process)
+
+
+def interpreters(options: argparse.Namespace) -> dict[str, str]:
+    """The interpreter of each peer that can be measured; the others are named."""
+    found = {row.name: row.python for row in list_engines() if row.installed}
+    named = {"text_renderer": options.text_renderer_python, "trdg": options.trdg_python}
+    named["synthtiger"] = options.synthtiger_python
+    found |= {name: path for name, path in named.items() if path}
+    for name in BARS:
+        if name not in found:
+            how = "name --synthtiger-python" if name == "synthtiger" else f"ocrdata engines install {name}"
+            print(f"{name}: not measured, not installed ({how})")
+    return found
+
+
+def make_photos(folder: Path) -> None:
+    """Photos of one size; made ones where there are none."""
+    for number, path in enumerate(sorted((DATA / "backgrounds").glob("*.jpg"))[:16]):
+        write_image(folder / f"{number}.jpg", cv2.resize(read_image(path), PHOTO, interpolation=cv2.INTER_AREA))  # type: ignore[arg-type]
+    generator = np.random.default_rng(1)
+    for number in range(0 if any(folder.glob("*.jpg")) else 16):
+        coarse = generator.integers(60, 230, (6, 8, 3)).astype(np.uint8)
+        write_image(folder / f"{number}.jpg", cv2.resize(coarse, PHOTO, interpolation=cv2.INTER_CUBIC))  # type: ignore[arg-type]
+
+
+def make_fonts(engine: Engine, texts: list[str], folder: Path) -> None:
+    """Faces as files of their own, with the list of their characters that SynthTIGER reads."""
+    wanted = set("".join(texts))
+    for number, ref in enumerate(engine.faces.refs[:FACES]):
+        with TTFont(ref.path, fontNumber=ref.number, lazy=True) as font:
+            ending = "otf" if "CFF " in font else "ttf"
+            known = wanted & {chr(c) for c in font.getBestCmap()}
+            font.save(folder / f"{number}.{ending}")
+        (folder / f"{number}.txt").write_text("".join(sorted(known)), encoding="utf-8")
+
+
+def own_round(engine: Engine, first: int, folder: Path) -> float:
+    """CPU microseconds per image of the built-in engine: from drawing the text to the synced LMDB."""
+    began = time.process_time()
+    store([i for i in engine.items(first, first + OWN) if isinstance(i, Sample)], folder)
+    return 1e6 * (time.process_time() - began) / OWN
+
+
+def measure(kind: str, rounds: int, found: dict[str, str], folder: Path) -> dict[str, float]:
+    """Print the table of one kind of line; returns how many times faster the built-in engine is."""
+    base = recipe(kind, folder)
+    photos, fonts = folder / "photos", folder / f"fonts_{kind}"
+    fonts.mkdir()
+    behind = {"photos": {"folder": str(photos)}, **{k: {"weight": 0} for k in ("plain", "gradient", "texture")}}
+    changed = {**base.model_dump(mode="json", exclude_unset=True), "backgrounds": behind}
+    engine = prepare(Recipe.model_validate(changed)).engine
+    texts = (folder / f"{kind}.txt").read_text(encoding="utf-8").splitlines()
+    make_fonts(engine, texts, fonts)
+    known = set.intersection(*(set(p.read_text(encoding="utf-8")) for p in fonts.glob("*.txt")))
+    texts = [t for t in texts if set(t) <= known]
+    setup = {"texts": texts, "fonts": str(fonts), "photos": str(photos)}
+    peers = [p for name, python in found.items() if (p := start(name, python, setup))]
+    for first in range(0, WARM_UP, OWN):  # glyphs are drawn once; a pack is made of millions of lines
+        own_round(engine, first, folder)
+    own: list[float] = []
+    for number in range(rounds + 1):
+        own.append(own_round(engine, WARM_UP + number * OWN, folder))
+        for peer in peers:
+            peer.round(IMAGES[peer.name])
+    mine = median(own[1:])  # the first round warms the others' caches up
+    print(f"\n{kind}, {rounds} rounds: CPU us per image")
+    print(f"  {'ocrdata, all of it':20} {mine:9.0f}")
+    ratios = {}
+    for peer in peers:
+        del peer.answers[0]
+        ratios[peer.name] = peer.micros / mine
+        last = peer.answers[-1]
+        size = f"{last['width']:.0f} x {last['height']:.0f} px"
+        print(f"  {peer.name:20} {peer.micros:9.0f}   {ratios[peer.name]:6.0f} times   {size}")
+        peer.process.kill()
+        peer.process.wait()
+    return ratios
+
+
+def bind() -> None:
+    """Keep this process and its children on one core."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    else:
+        print("this system cannot bind processes to a core; figures are CPU time all the same", file=sys.stderr)
+
+
+def main() -> None:
+    """Parse and run."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    for name in BARS:
+        parser.add_argument(f"--{name.replace('_', '-')}-python", metavar="PATH")
+    options = parser.parse_args()
+    bind()
+    cv2.setNumThreads(1)
+    found = interpreters(options)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "photos").mkdir()
+        make_photos(folder / "photos")
+        chinese = measure("chinese", options.rounds, found, folder)
+        measure("english", options.rounds, found, folder)
+    print()
+    for peer, bar in BARS.items():
+        if peer in chinese:
+            verdict = "yes" if chinese[peer] >= bar else "NO"
+            print(f"at least {bar} times {peer} on Chinese lines: {verdict} ({chinese[peer]:.0f})")
+
+
+if __name__ == "__main__":
+    main()
