@@ -4,9 +4,10 @@
                                       [--synthtiger-python PATH]
 
 CPU microseconds per image, medians of rounds that take turns. The built-in engine does everything, from drawing texts
-to a synced LMDB with JPEGs, its glyphs warm after 20,000 lines; the others render only, into memory. text_renderer and TRDG are those that
-`ocrdata engines install` made unless an interpreter is named; SynthTIGER is measured where an interpreter is named
-(pip install synthtiger "numpy<2" "pillow<10"). All get the same lines, faces (one per file) and photos of 800 x 600.
+to a synced LMDB with JPEGs, its glyphs warm after 20,000 lines; the others render only, into memory. text_renderer and
+TRDG are those that `ocrdata engines install` made unless an interpreter is named; SynthTIGER is measured where an
+interpreter is named (pip install synthtiger "numpy<2" "pillow<10"). All get the same lines, faces (one per file) and
+photos of 800 x 600.
 
 Photos and corpora come from ../shared/data beside the repository where that folder exists; else they are made here.
 """
