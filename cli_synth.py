@@ -16,13 +16,13 @@ from .tables import counts, line, table, where
 
 if TYPE_CHECKING:  # commands import what they need when they run: `--help` stays quick
     from .datagen.recipe import Recipe
-    from .datagen.synth import Synthesis
 
 CONFIG_HELP = f"A YAML file, or {PRESET}NAME ({', '.join(presets())})."
 Config = Annotated[str, typer.Argument(help=CONFIG_HELP)]
 Set = Annotated[list[str], typer.Option("--set", help="Change a key of the configuration: KEY.SUB=VALUE.")]
 Workers = Annotated[int, typer.Option(help="Processes; 0 is one per core. The bytes do not depend on it.", min=0)]
 MOST_SHOWN = 200
+FAR_LENGTHS = 0.05  # share of texts whose lengths cannot be as wanted, from which people are told
 
 engines = typer.Typer(no_args_is_help=True, help="Other renderers that `synth --engine` can drive.")
 
@@ -119,7 +119,9 @@ def _changes(seed: int | None, texts: list[Path], held_out: list[Path], like: Pa
     if seed is not None:
         found["seed"] = seed
     if texts:
-        found["texts"] = [{"kind": "labels", "path": str(p.resolve())} for p in texts]
+        from .prep.corpora import text_input
+
+        found["texts"] = [text_input(p.resolve()).model_dump() for p in texts]
     if held_out:
         found["held_out"] = [{"path": str(p.resolve())} for p in held_out]
     if like is not None:
@@ -173,10 +175,16 @@ def _run(source: Any, out: Path | None, number: int, shard_size: int | None, dry
     where(out)
 
 
-def _warn(source: Synthesis) -> None:
-    leaks = getattr(source, "leaks", None)
-    if leaks is not None and leaks.leaked:
-        line(f"warning: {leaks}; they are refused as held_out")
+def _warn(source: Any) -> None:
+    from .datagen.synth import Synthesis
+
+    if not isinstance(source, Synthesis):
+        return
+    if source.leaks is not None and source.leaks.leaked:
+        line(f"warning: {source.leaks}; they are refused as held_out")
+    gap = source.engine.planner.writer.mix.gap
+    if gap > FAR_LENGTHS:
+        line(f"warning: patterns keep their own lengths, so {gap:.0%} of the texts cannot have the wanted ones")
 
 
 def _scenes(

@@ -44,16 +44,12 @@ def to_json(line: Line, table: GlyphTable, height: int) -> str:
 def _clusters(line: Line, table: GlyphTable) -> Iterator[tuple[int, int, Floats | None]]:
     """For each cluster in order of the text: its first character, the one after it, its ink's box in the mask, px."""
     found: dict[int, list[Floats]] = {}
-    for start, box in zip(_starts(line), _ink(line, table), strict=True):
+    for start, box in zip(line.starts(), _ink(line, table), strict=True):
         found.setdefault(start, []).append(box)
     ordered = sorted(found)
     for start, stop in zip(ordered, [*ordered[1:], len(line.text)], strict=True):
         inked = np.array([box for box in found[start] if not np.isnan(box[0])])
         yield start, stop, None if not len(inked) else np.concatenate([inked[:, :2].min(0), inked[:, 2:].max(0)])
-
-
-def _starts(line: Line) -> list[int]:
-    return [piece.start + at for piece in line.pieces for at in piece.run.clusters]
 
 
 def _ink(line: Line, table: GlyphTable) -> Floats:

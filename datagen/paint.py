@@ -43,12 +43,13 @@ class Painter:
         mask = self.mask(line.glyphs)
         if isinstance(mask, int):
             return self._refusal(line, "blank_glyph", self.glyphs.describe(mask))
-        if line.cut and (detail := self._clipped(line, mask)):
-            return self._refusal(line, "clipped", detail)
+        if line.cut and (refusal := self._clipped(line, mask)):
+            return refusal
         ink = self.warp(line, mask)
-        if detail := self.faint(line, ink):
+        printed = self.printed(line, ink)
+        if detail := self.faint(line, printed, ink):
             return self._refusal(line, "low_contrast", detail)
-        return self._upright(line, self.develop(line, ink))
+        return self._upright(line, self.develop(line, printed))
 
     def look(self, line: Line, watch: Watch | None = None) -> Image:
         """The picture without any check, each stage shown to `watch` by name."""
@@ -57,11 +58,12 @@ class Painter:
             mask = np.zeros((line.glyphs.height, line.glyphs.width), np.uint8)
         if watch:
             watch("glyphs", mask)
-        return self._upright(line, self.develop(line, self.warp(line, mask), watch))
+        ink = self.printed(line, self.warp(line, mask), watch)
+        return self._upright(line, self.develop(line, ink, watch))
 
-    def _refusal(self, line: Line, reason: str, detail: str) -> Refusal:
+    def _refusal(self, line: Line, reason: str, detail: str, character: str = "") -> Refusal:
         font = self.glyphs.faces.refs[line.pieces[0].face].name
-        return Refusal(reason, f"sample {line.index}", detail, line.text, font=font)
+        return Refusal(reason, f"sample {line.index}", detail, line.text, font=font, character=character)
 
     def _upright(self, line: Line, image: Image) -> Image:
         return np.ascontiguousarray(np.rot90(image, -1)) if line.upright else image
@@ -94,6 +96,18 @@ class Painter:
         """The ink in the picture's geometry, its strokes thickened or thinned."""
         return embolden(self._seen(line.glyphs, line.width, mask), line.dress.weight)
 
+    def printed(self, line: Line, ink: Mask, watch: Watch | None = None) -> Mask:
+        """The ink after the effects of printing."""
+        steps = [step for step in line.dress.steps if step.effect.stage == "ink"]
+        if not steps:
+            return ink
+        canvas = Canvas(ink, ink, ink)  # type: ignore[arg-type]
+        for name, effect, values in steps:
+            effect.apply(canvas, **values)
+            if watch:
+                watch(name, canvas.ink)
+        return canvas.ink
+
     def _seen(self, glyphs: Glyphs, width: int, mask: Mask) -> Mask:
         if glyphs.map.bend is None:
             size = (width, self.height)
@@ -101,12 +115,13 @@ class Painter:
         x, y = glyphs.map.sources(width, self.height)
         return cv2.remap(mask, x, y, WARP, borderMode=cv2.BORDER_CONSTANT)  # type: ignore[return-value]
 
-    def _clipped(self, line: Line, mask: Mask) -> str:
-        """Says so where a glyph has more than `max_cut` of its ink outside of the picture."""
+    def _clipped(self, line: Line, mask: Mask) -> Refusal | None:
+        """Refuse where a glyph has more than `max_cut` of its ink outside of the picture."""
         inside = self._inside(line, mask)
         glyphs = line.glyphs
         sizes = glyphs.sizes if isinstance(glyphs.sizes, list) else [glyphs.sizes] * len(glyphs.rows)
-        for row, x, y, size in zip(glyphs.rows, glyphs.xs, glyphs.ys, sizes, strict=True):
+        places = zip(glyphs.rows, glyphs.xs, glyphs.ys, sizes, line.starts(), strict=True)
+        for row, x, y, size, start in places:
             glyph = self.glyphs.get(size, row)
             if glyph is None:
                 continue
@@ -115,8 +130,9 @@ class Painter:
             whole = cv2.sumElems(glyph.ink)[0]
             cut = 1 - cv2.sumElems(cv2.multiply(glyph.ink, window))[0] / whole
             if cut > self.recipe.layout.max_cut:
-                return f"{cut:.0%} of a glyph's ink is cut off"
-        return ""
+                character = line.text[start]
+                return self._refusal(line, "clipped", f"{cut:.0%} of the ink of '{character}' is cut off", character)
+        return None
 
     def _inside(self, line: Line, mask: Mask) -> Mask:
         """1 where a pixel of the mask is inside of the picture."""
@@ -135,10 +151,15 @@ class Painter:
         cv2.fillConvexPoly(inside, polygon, 1, shift=4)
         return inside
 
-    def faint(self, line: Line, ink: Mask) -> str:
-        """Says so where blur and thin strokes leave too little of the planned contrast."""
+    def faint(self, line: Line, ink: Mask, whole: Mask | None = None) -> str:
+        """Says so where blur, thin strokes and worn print leave too little of the planned contrast.
+
+        ink: as printed; whole: before.
+        """
         seen = self._through_lens(Canvas(ink, ink, ink), line.dress.steps)  # type: ignore[arg-type]
         total = cv2.sumElems(seen)[0]
+        if whole is not None and whole is not ink:
+            total = max(total, cv2.sumElems(whole)[0])
         strength = cv2.norm(seen, cv2.NORM_L2SQR) / (255 * total) if total else 0.0
         left = line.dress.shown * strength
         if left >= FAINT * self.recipe.ink.contrast:
@@ -158,7 +179,6 @@ class Painter:
         canvas = Canvas(ink, planes, ink)
         show = _shower(watch, canvas)
         show("background")
-        self._stage(canvas, dress.steps, "ink", show)
         self._stage(canvas, dress.steps, "paper", show)
         for other in line.others:
             mask = self.mask(other)
@@ -191,7 +211,7 @@ class Painter:
             stop = start + len(piece.run.glyphs)
             mask = self.mask(line.glyphs, start, stop)
             if not isinstance(mask, int):
-                yield colour, self.warp(line, mask)
+                yield colour, self.printed(line, self.warp(line, mask))
             start = stop
 
     def _background(self, behind: scene.Background, width: int) -> Planes:

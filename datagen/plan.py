@@ -57,6 +57,10 @@ class Line:
     cut: bool
     dress: Dress
 
+    def starts(self) -> list[int]:
+        """For each glyph where in the text its cluster begins."""
+        return [piece.start + at for piece in self.pieces for at in piece.run.clusters]
+
 
 @dataclass(slots=True)
 class Shaped:

@@ -14,6 +14,7 @@ from pydantic import AfterValidator
 from ..config import Config
 from ..corpora.leaks import HeldOut
 from ..corpora.mix import TRIAL, Mix
+from ..corpora.quota import LONE_FROM
 from ..corpora.sources import LabelText, read_charset
 from ..datasets.records import Refusal
 from ..fonts.face import PLAIN, Faces, invisible, right_to_left, unclear_order
@@ -87,12 +88,13 @@ class Writer:
         if quota is None:
             return set()
         chosen = read_charset(quota.characters, Path.cwd()) if quota.characters else self.charset
-        left = set(chosen.characters) if chosen else set()
+        hidden = {c for c in chosen.characters if invisible(c)} if chosen else set()
+        left = set(chosen.characters) - hidden if chosen else set()
         for position in range(len(self.faces.refs)):
             left = {c for c in left if self.faces[position].missing(c)}
             if not left:
                 break
-        return left
+        return left | hidden
 
     def write(self, draws: Draws, index: Integers, attempt: int = 0) -> tuple[Written, dict[int, Refusal]]:
         """The lines of a batch that can be written, and the refusals of the others by their place in the batch."""
@@ -100,12 +102,14 @@ class Writer:
         refusals: dict[int, Refusal] = {}
         texts = self.mix.draw(draws, index, attempt)
         candidates = self._candidates(draws)
+        # After many refusals all faces are tried: perhaps one alone has a rare character.
+        others = range(len(self._weights)) if attempt >= LONE_FROM else ()
         vertical = draws.chance("vertical", self.recipe.layout.vertical).tolist()
         parts = self._parts(draws, texts, vertical)
         for i, (text, faces) in enumerate(zip(texts, candidates, strict=True)):
             refused = self._refused(text)
             upright = vertical[i] and len(text) > 1
-            pieces = None if refused else self._pieces(parts.get(i, [(text, 1.0, True)]), faces, upright)
+            pieces = None if refused else self._pieces(parts.get(i, [(text, 1.0, True)]), faces, others, upright)
             if pieces is None:
                 reason, what = refused or self.faces[faces[0]].refusal(text)
                 refusals[i] = self.refusal(reason, int(index[i]), what, text, faces[0])
@@ -125,14 +129,14 @@ class Writer:
         return list(zip(*(draws.choose(f"font.{k}", self._weights).tolist() for k in range(count)), strict=True))
 
     def _pieces(
-        self, parts: list[tuple[str, float, bool]], faces: tuple[int, ...], vertical: bool
+        self, parts: list[tuple[str, float, bool]], faces: tuple[int, ...], others: Sequence[int], vertical: bool
     ) -> list[Piece] | None:
         """A piece for each part, of the first of the faces that has its characters; None where none has them."""
         pieces: list[Piece] = []
         start = 0
         for number, (text, scale, own) in enumerate(parts):
-            first = CANDIDATES * number % len(faces) if own else 0
-            tried = faces[first : first + CANDIDATES]
+            first = CANDIDATES * number if own else 0
+            tried = (*(faces[first : first + CANDIDATES] or faces[:CANDIDATES]), *others)
             if pieces and not own:
                 tried = (pieces[0].face, *tried)
             piece = self._first_that_has(text, tried, vertical, start, scale)

@@ -29,7 +29,7 @@ from ocrdata.datagen.plan import Line
 from ocrdata.datagen.recipe import Recipe
 from ocrdata.datagen.synth import Engine, prepare
 from ocrdata.datasets.images import encode_jpeg
-from ocrdata.datasets.records import Refusal, Sample
+from ocrdata.datasets.records import Sample
 from ocrdata.prep.store import ShardWriter, image_key, label_key
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
@@ -91,19 +91,17 @@ def stages(engine: Engine, index: np.ndarray[Any, Any], rounds: int) -> dict[str
     """Seconds by stage for the samples `index`, each stage run alone over all of them."""
     painter, batches = engine.painter, np.array_split(index, max(len(index) // 256, 1))
     lines = [p for b in batches for p in engine.planner.plan(b, 0) if isinstance(p, Line)]
-    masks = [painter.mask(line) for line in lines]
-    pairs = [(line, mask) for line, mask in zip(lines, masks, strict=True) if not isinstance(mask, Refusal)]
+    masks = [painter.mask(line.glyphs) for line in lines]
+    pairs = [(line, mask) for line, mask in zip(lines, masks, strict=True) if not isinstance(mask, int)]
     inks = [(line, painter.warp(line, mask)) for line, mask in pairs]
-    planes = [(line, painter.compose(line, ink)) for line, ink in inks]
-    images = [(line, painter.finish(line, plane)) for line, plane in planes]
+    images = [(line, painter.develop(line, ink)) for line, ink in inks]
     return {
         "plan": best(lambda: [engine.planner.plan(b, 0) for b in batches], rounds),
-        "mask (glyph blits)": best(lambda: [painter.mask(line) for line in lines], rounds),
+        "mask (glyph blits)": best(lambda: [painter.mask(line.glyphs) for line in lines], rounds),
         "warp": best(lambda: [painter.warp(line, mask) for line, mask in pairs], rounds),
         "legibility check": best(lambda: [painter.faint(line, ink) for line, ink in inks], rounds),
-        "background and compose": best(lambda: [painter.compose(line, ink) for line, ink in inks], rounds),
-        "blur, noise, tone": best(lambda: [painter.finish(line, plane) for line, plane in planes], rounds),
-        "JPEG": best(lambda: [encode_jpeg(image, line.quality) for line, image in images], rounds),
+        "background, ink, effects": best(lambda: [painter.develop(line, ink) for line, ink in inks], rounds),
+        "JPEG": best(lambda: [encode_jpeg(image, line.dress.quality) for line, image in images], rounds),
     }
 
 
@@ -144,7 +142,7 @@ def measure(kind: str, lines: int, rounds: int, folder: Path) -> None:
     by_stage = stages(engine, index, rounds)
     samples = [i for i in engine.items(0, lines) if isinstance(i, Sample)]
     by_stage["LMDB, digest, sync"] = best(lambda: store(samples, folder), rounds)
-    pictures = [(image, line.quality, line.text) for line, image, _ in engine.pictures(index)]
+    pictures = [(image, line.dress.quality, line.text) for line, image, _ in engine.pictures(index)]
     least = best(lambda: floor(pictures, folder), rounds)
     width = np.mean([image.shape[1] for image, _, _ in pictures])
     size = np.mean([len(s.image) for s in samples])

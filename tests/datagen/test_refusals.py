@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import cv2
 import numpy as np
 import pytest
 
@@ -64,7 +65,8 @@ def test_blank_glyph_by_outline_by_drawing_and_by_nature(make_recipe, make_font,
 def test_clipped_beyond_what_the_recipe_allows(make_recipe):
     cut = {"margins": {"top": [-0.6, 0.2], "bottom": [0, 0.1], "left": [0, 0], "right": [0, 0]}}
     _, refused = items(make_recipe(layout={**cut, "max_cut": 0.05}))
-    assert "of a glyph's ink is cut off" in only(refused, "clipped")[0].detail
+    first = only(refused, "clipped")[0]
+    assert f"of the ink of '{first.character}' is cut off" in first.detail and first.character in first.text
     _, fewer = items(make_recipe(layout={**cut, "max_cut": 0.6}))
     assert len(fewer) < len(refused) / 3
 
@@ -100,6 +102,16 @@ def test_empty_text_and_unclear_order(make_recipe, tmp_path):
     samples, refusals = items(make_recipe(**lines, fonts=[{"name": "DejaVu Sans Book"}]))
     assert {s.label for s in samples} == {"سلام", "سلام 12"}
     only(refusals, "unclear_order")
+
+
+def test_the_first_refusals_of_each_reason_have_a_picture(make_recipe, tmp_path):
+    recipe = make_recipe(**texts("1", "123456789"), max_width=100, layout={"margins": {"top": [-0.6, 0.2]}})
+    manifest = synth(recipe, 200, tmp_path / "out", 1)
+    assert {e["reason"] for e in manifest["examples"]} == {"too_wide", "clipped"}
+    for example in manifest["examples"]:
+        picture = cv2.imdecode(np.frombuffer(bytes.fromhex(example["thumb"]), np.uint8), cv2.IMREAD_COLOR)
+        assert picture.shape[0] > 8 and picture.std() > 10
+    assert manifest["blame"]
 
 
 def test_refusals_are_counted_and_samples_are_exactly_n(make_recipe, tmp_path):
@@ -174,8 +186,6 @@ def test_an_edge_never_lies_behind_the_ink(make_recipe):
 
 
 def test_contrast_is_kept_on_photos(make_recipe, tmp_path):
-    import cv2
-
     noise = np.random.default_rng(1).integers(0, 256, (40, 60, 3), np.uint8)
     cv2.imwrite(str(tmp_path / "photo.png"), cv2.resize(noise, (600, 400), interpolation=cv2.INTER_CUBIC))
     (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8 not a photo")
