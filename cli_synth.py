@@ -16,12 +16,14 @@ from .tables import counts, line, table, where
 
 if TYPE_CHECKING:  # commands import what they need when they run: `--help` stays quick
     from .datagen.recipe import Recipe
+    from .fonts.report import Check, Listing
 
 CONFIG_HELP = f"A YAML file, or {PRESET}NAME ({', '.join(presets())})."
 Config = Annotated[str, typer.Argument(help=CONFIG_HELP)]
 Set = Annotated[list[str], typer.Option("--set", help="Change a key of the configuration: KEY.SUB=VALUE.")]
 Workers = Annotated[int, typer.Option(help="Processes; 0 is one per core. The bytes do not depend on it.", min=0)]
 MOST_SHOWN = 200
+LICENCE_SHOWN, LACKING_SHOWN = 60, 30  # characters in tables
 FAR_LENGTHS = 0.05  # share of texts whose lengths cannot be as wanted, from which people are told
 
 engines = typer.Typer(no_args_is_help=True, help="Other renderers that `synth --engine` can drive.")
@@ -30,6 +32,7 @@ engines = typer.Typer(no_args_is_help=True, help="Other renderers that `synth --
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
     app.command()(synth)
+    app.command()(fonts)
     app.command()(colours)
     app.add_typer(engines, name="engines")
 
@@ -209,6 +212,90 @@ def _scenes(
         where(path)
         return
     _run(prepare_scenes(recipe), out, number, shard_size, dry_run, workers)
+
+
+def fonts(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Files, folders, families or globs; by default every installed font.")
+    ] = None,
+    dictionary: Annotated[
+        str | None, typer.Option(help="Check against this dictionary, or these characters, by drawing each of them.")
+    ] = None,
+    specimen: Annotated[
+        Path | None, typer.Option(help="Write specimen sheets: NAME.png, NAME-2.png ... of 40 faces each.")
+    ] = None,
+    text: Annotated[str | None, typer.Option(help="What specimens show; by default what each font has.")] = None,
+    all_faces: Annotated[
+        bool, typer.Option("--all-faces", help="Every face of a collection, not the usual one.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+) -> None:
+    """List fonts, their scripts and licences; check them against a dictionary; draw specimen sheets."""
+    from .config import make
+    from .corpora.sources import read_charset
+    from .fonts.discover import FontChoice
+    from .fonts.report import check, list_fonts
+
+    face: dict[str, Any] = {"face": "all"} if all_faces else {}
+    choices = [make(FontChoice, name=name, **face) for name in names] if names else None
+    with progress("fonts", None) as done:
+        listing = list_fonts(choices, Path.cwd(), done)
+    if dictionary is not None:
+        characters = read_charset(dictionary, Path.cwd()).characters
+        with progress("check", len(listing.refs)) as done:
+            checked = check(listing.refs, characters, done)
+        if as_json:
+            line(json.dumps(checked.to_json(), ensure_ascii=False, indent=1))
+        else:
+            _show_check(checked)
+    elif as_json:
+        line(json.dumps(listing.to_json(), ensure_ascii=False, indent=1))
+    else:
+        _show_fonts(listing)
+    if specimen is not None:
+        _specimens(listing, specimen, text)
+
+
+def _show_fonts(listing: Listing) -> None:
+    rows = [
+        (f"{r.family} {r.style}", r.characters, ", ".join(r.scripts[:5]), _short(r.licence), r.embedding)
+        for r in listing.faces
+    ]
+    table(f"{len(rows)} faces", rows, ("font", "characters", "scripts", "licence", "embedding"))
+    table("passed over", ((Path(name).name, why) for name, why in listing.skipped.items()), ("font", "why"))
+
+
+def _short(licence: str) -> str:
+    first = licence.split("\n")[0]
+    return first if len(first) <= LICENCE_SHOWN else first[:LICENCE_SHOWN] + "…"
+
+
+def _show_check(checked: Check) -> None:
+    rows = [
+        (
+            r.name,
+            r.covered,
+            f"{r.share:.1%}",
+            r.missing[:LACKING_SHOWN] + ("…" if len(r.missing) > LACKING_SHOWN else ""),
+        )
+        for r in checked.faces
+    ]
+    table(f"{checked.characters:,} characters", rows, ("font", "shows", "share", "lacks"))
+    if checked.nowhere:
+        line(f"no font shows {len(checked.nowhere)} of them: {checked.nowhere[:200]}")
+    else:
+        line("every character is shown by some font")
+
+
+def _specimens(listing: Listing, path: Path, text: str | None) -> None:
+    from .datasets.images import write_image
+    from .fonts.specimen import specimen
+
+    path = _picture(path, "specimen")
+    for number, sheet in enumerate(specimen(listing.refs, text), 1):
+        page = path if number == 1 else path.with_stem(f"{path.stem}-{number}")
+        write_image(page, sheet)
+        where(page)
 
 
 def colours(
