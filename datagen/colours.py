@@ -25,8 +25,8 @@ STEPS = 1 << 14  # of luminance
 SHARES = np.array([0.0722, 0.7152, 0.2126])  # of blue, green, red in luminance
 
 _levels = np.arange(256) / 255
-_linear = np.where(_levels <= 0.04045, _levels / 12.92, ((_levels + 0.055) / 1.055) ** 2.4)
-_shares = _linear * SHARES[:, None] * STEPS
+LINEAR = np.where(_levels <= 0.04045, _levels / 12.92, ((_levels + 0.055) / 1.055) ** 2.4)
+_shares = LINEAR * SHARES[:, None] * STEPS
 _steps = np.arange(STEPS + 1) / STEPS
 _light = 2.55 * np.where(_steps <= 216 / 24389, _steps * 24389 / 27, 116 * np.cbrt(_steps) - 16)
 

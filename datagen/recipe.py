@@ -17,10 +17,16 @@ from ..fonts.discover import FontChoice
 from .bend import Curve, Elastic
 from .colours import Ink, Tone
 from .effects.base import Effect
-from .effects.lens import Blur, Motion, Rescale
+from .effects.camera import Grey, Salt, Scan, Sharpen
+from .effects.glare import Glare, Moire, Stain
+from .effects.ink import Bleed, Erosion
+from .effects.lens import Blur, Defocus, Motion, Rescale
 from .effects.letters import Outline, Shadow
 from .effects.light import Light
+from .effects.occlusion import Occlusion
 from .effects.paper import Edge
+from .effects.relief import Emboss, Extrusion
+from .effects.rules import Rules
 from .effects.sensor import Noise
 from .layout import Layout
 from .limits import Quality
@@ -30,7 +36,14 @@ from .warp import Geometry
 from .writer import Mixed
 
 # In order of application; the ink itself comes between the stages paper and letters.
-EFFECTS = ("edge", "shadow", "outline", "light", "blur", "motion", "rescale", "noise")
+EFFECTS = (
+    *("bleed", "erosion"),
+    *("edge", "rules", "shadow", "extrusion", "emboss", "outline"),
+    "occlusion",
+    *("stain", "light", "glare", "moire"),
+    *("defocus", "blur", "motion", "rescale"),
+    *("noise", "sharpen", "grey", "scan", "salt"),
+)
 
 
 class Recipe(Config):
@@ -68,15 +81,29 @@ class Recipe(Config):
     neighbours: Neighbours = Neighbours()
     backgrounds: Backgrounds = Backgrounds()
     ink: Ink = Ink()
+    bleed: Bleed = Bleed()
+    erosion: Erosion = Erosion()
     edge: Edge = Edge()
+    rules: Rules = Rules()
     shadow: Shadow = Shadow()
+    extrusion: Extrusion = Extrusion()
+    emboss: Emboss = Emboss()
     outline: Outline = Outline()
+    occlusion: Occlusion = Occlusion()
+    stain: Stain = Stain()
     light: Light = Light()
+    glare: Glare = Glare()
+    moire: Moire = Moire()
+    defocus: Defocus = Defocus()
     blur: Blur = Blur()
     motion: Motion = Motion()
     rescale: Rescale = Rescale()
     tone: Tone = Tone()
     noise: Noise = Noise()
+    sharpen: Sharpen = Sharpen()
+    grey: Grey = Grey()
+    scan: Scan = Scan()
+    salt: Salt = Salt()
     jpeg: Quality = (75, 95)
     chroma: Literal["half", "full", "either"] = "half"
     boxes: bool = False

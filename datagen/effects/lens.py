@@ -16,6 +16,7 @@ from .base import Canvas, Columns, Effect, Lines, Stage
 from .pixels import soften
 
 ANGLE_STEP = 5  # degrees between kept kernels of motion blur
+RADIUS_STEPS = 4  # kept discs of defocus per px of radius
 
 
 class Blur(Effect):
@@ -79,3 +80,29 @@ class Rescale(Effect):
         small = (max(round(width * factor), 1), max(round(height * factor), 1))
         image = cv2.resize(canvas.image, small, interpolation=cv2.INTER_AREA)
         canvas.image = cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)  # type: ignore[assignment]
+
+
+class Defocus(Effect):
+    """Out of focus: every point becomes a disc of `radius` pixels."""
+
+    stage: ClassVar[Stage] = "lens"
+
+    radius: Annotated[tuple[float, float], AfterValidator(within(0.5, 16))] = (0.7, 1.8)
+
+    def draw(self, draws: Draws, lines: Lines) -> Columns:
+        return {"radius": draws.between("defocus.amount", self.radius)}
+
+    def apply(self, canvas: Canvas, *, radius: float) -> None:
+        kernel = _spread(round(radius * RADIUS_STEPS))
+        canvas.image = cv2.filter2D(canvas.image, -1, kernel)  # type: ignore[assignment]
+
+
+@lru_cache(maxsize=256)
+def _spread(steps: int) -> NDArray[np.float32]:
+    """A disc; pixels on its edge in part."""
+    radius, fine = steps / RADIUS_STEPS, 8
+    reach = int(np.ceil(radius - 0.5))
+    places = (np.arange((2 * reach + 1) * fine) + 0.5) / fine - (reach + 0.5)
+    inside = (places[:, None] ** 2 + places**2 <= radius**2).astype(np.float32)
+    kernel = inside.reshape(2 * reach + 1, fine, 2 * reach + 1, fine).sum(axis=(1, 3))
+    return kernel / kernel.sum()
