@@ -1,0 +1,73 @@
+"""How fast each shipped recipe renders on one core, sampling to JPEG and LMDB; what two processes add.
+
+taskset -c 0 python tests/bench/bench_recipes.py [--lines 3000] [--rounds 3] [NAME ...]
+python tests/bench/bench_recipes.py --workers [--lines 60000]
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+import cv2
+from bench_synth import best, store
+
+from ocrdata.config import config_path
+from ocrdata.datagen.recipe import load_recipe
+from ocrdata.datagen.synth import prepare, synth
+from ocrdata.datasets.records import Sample
+
+RECIPES = sorted(p.stem for p in (config_path("preset:chinese_lines").parent).glob("*.yml") if p.stem != "scenes")
+
+
+def measure(name: str, lines: int, rounds: int, folder: Path) -> None:
+    """Print one recipe's speed, and how many attempts were refused."""
+    engine = prepare(load_recipe(f"preset:{name}")).engine
+    made = list(engine.items(0, lines))
+
+    def whole() -> None:
+        store([i for i in engine.items(0, lines) if isinstance(i, Sample)], folder)
+
+    seconds = best(whole, rounds)
+    refused = sum(not isinstance(i, Sample) for i in made) / len(made)
+    size = sum(len(i.image) for i in made if isinstance(i, Sample)) / lines
+    print(
+        f"{name:20} {lines / seconds:7.0f} images/s  {1e6 * seconds / lines:6.0f} us  {size:6.0f} bytes  "
+        f"refused {refused:5.1%} of attempts",
+        flush=True,
+    )
+
+
+def workers(lines: int, folder: Path) -> None:
+    """Print what two processes add to one, by the clock, start-up included."""
+    recipe = load_recipe("preset:chinese_lines")
+    seconds = {}
+    for count in (1, 2):
+        begun = time.monotonic()
+        synth(recipe, lines, folder / str(count), count, shard_size=2500)
+        seconds[count] = time.monotonic() - begun
+    print(f"1 process {lines / seconds[1]:.0f}, 2 processes {lines / seconds[2]:.0f} images/s", end="")
+    print(f": {seconds[1] / seconds[2]:.2f} times")
+
+
+def main() -> None:
+    """Parse and run."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--lines", type=int)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--workers", action="store_true")
+    options = parser.parse_args()
+    cv2.setNumThreads(1)
+    with tempfile.TemporaryDirectory() as folder:
+        if options.workers:
+            workers(options.lines or 60_000, Path(folder))
+            return
+        for name in options.names or RECIPES:
+            measure(name, options.lines or 3000, options.rounds, Path(folder))
+
+
+if __name__ == "__main__":
+    main()
