@@ -1,7 +1,7 @@
 """Lines in which right-to-left letters stand beside digits or left-to-right letters: what stands where.
 
-Two implementations of the Unicode bidirectional algorithm must agree (the older one knows no bracket pairs); where they
-do not, readers would not agree either, and the text is not drawn.
+Two implementations of the Unicode bidirectional algorithm must agree, else the text is not drawn: one says what stands
+where, but knows no bracket pairs, which are added here; the other only says what the line looks like.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 import unicodedata
 from functools import lru_cache
 from itertools import groupby
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from bidi import algorithm, get_display
+from bidi.mirror import MIRRORED
 
 RIGHT_TO_LEFT = {"R", "AL"}
 # Marks that embed, override and isolate, and ends of paragraphs: invisible, and no part of a line's label.
@@ -76,7 +77,46 @@ def _order(text: str) -> list[tuple[int, int]]:
         char["at"] = at
     algorithm.explicit_embed_and_overrides(storage)
     algorithm.resolve_weak_types(storage)
+    for run in storage["runs"]:
+        _resolve_brackets(storage["chars"][run["start"] : run["start"] + run["length"]], run["sor"])
     algorithm.resolve_neutral_types(storage, False)
     algorithm.resolve_implicit_levels(storage, False)
     algorithm.reorder_resolved_levels(storage, False)
     return [(char["at"], char["level"]) for char in storage["chars"]]
+
+
+def _resolve_brackets(chars: list[dict[str, Any]], before: str) -> None:
+    """Rule N0: both brackets of a pair go the way of what they hold. before: the direction in front of the run."""
+    for opening, closing in _pairs(chars):
+        along = "LR"[chars[opening]["level"] % 2]
+        held = {d for char in chars[opening + 1 : closing] if (d := _strong(char))}
+        if along in held:
+            direction = along
+        elif held:
+            outside = next((d for char in reversed(chars[:opening]) if (d := _strong(char))), before)
+            direction = outside if outside in held else along
+        else:
+            continue
+        chars[opening]["type"] = chars[closing]["type"] = direction
+
+
+def _pairs(chars: list[dict[str, Any]]) -> list[tuple[int, int]]:
+    """The positions of matching brackets, in order of the opening ones."""
+    pairs, waiting = [], []
+    for at, char in enumerate(chars):
+        if char["type"] != "ON" or char["ch"] not in MIRRORED:
+            continue
+        category = unicodedata.category(char["ch"])
+        if category == "Ps":
+            waiting.append(at)
+        elif category == "Pe":
+            partner = next((w for w in reversed(waiting) if MIRRORED[char["ch"]] == chars[w]["ch"]), None)
+            if partner is not None:
+                pairs.append((partner, at))
+                del waiting[waiting.index(partner) :]
+    return sorted(pairs)
+
+
+def _strong(char: dict[str, Any]) -> str:
+    """L or R (numbers count as R); empty for neutral characters."""
+    return {"L": "L", "R": "R", "EN": "R", "AN": "R"}.get(char["type"], "")

@@ -98,7 +98,7 @@ def test_too_wide(make_recipe):
 def test_empty_text_and_unclear_order(make_recipe, tmp_path):
     _, refusals = items(make_recipe(**texts("1", " ")))
     only(refusals, "empty_text")
-    lines = corpus(tmp_path, "سلام", "سلام 12", "سلام ABC (x)")
+    lines = corpus(tmp_path, "سلام", "سلام 12", "سلام \u202dABC (x)")
     samples, refusals = items(make_recipe(**lines, fonts=[{"name": "DejaVu Sans Book"}]))
     assert {s.label for s in samples} == {"سلام", "سلام 12"}
     only(refusals, "unclear_order")

@@ -1,13 +1,19 @@
 """Mixed directions: the order on the line, and what nobody can order."""
 
+import random
+
 import pytest
 
 from ocrdata.fonts.bidi import mixed_direction, right_to_left, unclear_order, visual_spans
 
+MIRROR = str.maketrans("()[]", ")(][")
+
 
 def seen(text):
-    """The characters as they stand from left to right."""
-    return "".join(text[s.start : s.stop][:: 1 if s.rightwards else -1] for s in visual_spans(text))
+    """The characters as they stand from left to right; brackets of leftward spans are drawn mirrored."""
+    spans = visual_spans(text)
+    parts = [(text[s.start : s.stop], s.rightwards) for s in spans]
+    return "".join(part if rightwards else part[::-1].translate(MIRROR) for part, rightwards in parts)
 
 
 @pytest.mark.parametrize(
@@ -20,6 +26,9 @@ def seen(text):
         ("(abc) שלום [x]", "(abc) םולש [x]"),
         ("מחיר: 1,200 ₪", "₪ 1,200 :ריחמ"),
         ("سعر ١٢٣", "١٢٣ رعس"),
+        ("abc (שלום 1) 2", "abc (1 םולש) 2"),
+        ("שלום ABC (x)", "ABC (x) םולש"),
+        ("שלום (ABC) 12", "12 (ABC) םולש"),
     ],
 )
 def test_the_order_on_paper(text, on_paper):
@@ -31,9 +40,17 @@ def test_a_joiner_stays_with_its_word():
     assert seen(text) == "12 مهاوخ\u200cیم"
 
 
-@pytest.mark.parametrize("text", ["abc (سلام 1) 2", "שלום \u202eabc\u202c 1", "שלום\n12"])
+@pytest.mark.parametrize("text", ["שלום \u202eabc\u202c 1", "\u2067שלום\u2069 1", "שלום\n12"])
 def test_what_has_no_clear_order(text):
     assert unclear_order(text)
+
+
+def test_both_implementations_agree_on_any_text():
+    letters = "abcאבגسلم0123٣٤()[]{} .,:/-+%$«»\u0301"
+    lots = random.Random(3)
+    texts = ["".join(lots.choices(letters, k=lots.randrange(2, 14))) for _ in range(2000)]
+    mixed = [t for t in texts if mixed_direction(t)]
+    assert len(mixed) > 1000 and [t for t in mixed if unclear_order(t)] == []
 
 
 def test_one_direction_needs_no_order():

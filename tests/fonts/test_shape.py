@@ -118,10 +118,20 @@ def test_mixed_directions_stand_in_the_order_that_is_read(name):
     assert run.glyphs[-3:] == face.place("رقم").glyphs and run.glyphs[:3] == face.place("abc").glyphs
 
 
+def test_brackets_of_leftward_text_are_mirrored():
+    face = opened("DejaVu Sans Book")
+    text = "שלום (ABC) 12"
+    run = face.place(text)
+    brackets = [(text[c], g) for c, g in zip(run.clusters, run.glyphs, strict=True) if text[c] in "()"]
+    opening, closing = face.glyph_ids("()")
+    assert brackets == [(")", opening), ("(", closing)]
+
+
 def test_an_unclear_order_is_not_drawn():
     face = opened("DejaVu Sans Book")
-    text = "سلام ABC (x)"
+    text = "سلام \u202dABC 12"  # an override, which nobody sees
     assert face.missing(text) == "" and face.place(text) is None and face.refusal(text) == ("unclear_order", "")
+    assert face.place(text, "sideways") is None
 
 
 def test_indic_letters_are_reordered():
