@@ -18,9 +18,9 @@ import cv2
 from ..datasets.records import Item, Items, Refusal
 from ..errors import UserError
 from ..files import write_json
-from .photo_shards import join_labels, read_photo_marker, write_photo_shard
+from .photo_shards import LABELS, PhotoWriter, join_labels
 from .processes import CONTEXT, process_count, worker_pool
-from .store import TEMPORARY, Tally, read_marker, shard_name, tally_of, write_shard
+from .store import TEMPORARY, ShardWriter, Tally, read_marker, shard_name, tally_of, write_shard
 
 PACKAGES = ("freetype-py", "lmdb", "numpy", "opencv-python-headless", "uharfbuzz")
 POLL_SECONDS = 0.2
@@ -150,7 +150,7 @@ def _difference(there: Any, here: Any, key: str = "") -> str:
 
 
 def _marker(out: Path, index: int, store: Store) -> dict[str, Any] | None:
-    return read_photo_marker(out, index) if store == "photos" else read_marker(out, index)
+    return read_marker(out, index, LABELS) if store == "photos" else read_marker(out, index)
 
 
 def _done(out: Path, index: int, store: Store, identity_hash: str) -> Tally | None:
@@ -172,8 +172,8 @@ class Task(NamedTuple):
 
 def _write(source: Source, task: Task, progress: Callable[[int], None]) -> None:
     items = _counted(source.items(task.start, task.stop), progress, task.retries)
-    write = write_photo_shard if task.store == "photos" else write_shard
-    write(task.out, task.shard, items, task.identity_hash)
+    writer = PhotoWriter if task.store == "photos" else ShardWriter
+    write_shard(task.out, task.shard, items, task.identity_hash, writer)
 
 
 def _counted(items: Items, progress: Callable[[int], None], retries: bool, every: int = 256) -> Iterator[Item]:

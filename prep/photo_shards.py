@@ -6,75 +6,49 @@ at the job's folder: PaddleOCR's `data_dir`.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from ..datasets.records import Item, Sample
-from ..files import whole_file, write_json
-from .store import TEMPORARY, SampleDigest, Tally, shard_name
+from ..datasets.records import Sample
+from ..files import whole_file
+from .store import SampleDigest, Tally, shard_name
 
 LABELS = "Label.txt"
 IMAGES = "images"
 
 
-def write_photo_shard(out: Path, index: int, items: Iterator[Item], job: str) -> dict[str, Any]:
-    """Write shard `index` of a job from samples (JPEG bytes, label in JSON) and refusals; returns its marker.
+class PhotoWriter:
+    """Writes one shard: pictures as they come, the label lines at the end."""
 
-    The marker is written last; job: the hash of everything that determines the shard's bytes.
-    """
-    name = shard_name(index)
-    temporary, final = out / TEMPORARY / name, out / name
-    shutil.rmtree(temporary, ignore_errors=True)
-    try:
-        tally, digest = _write(temporary, name, items)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
-    shutil.rmtree(final, ignore_errors=True)
-    temporary.replace(final)
-    marker = {"shard": name, "job": job, "digest": digest, **tally.to_json()}
-    write_json(out / f"{name}.json", marker)
-    return marker
+    def __init__(self, folder: Path) -> None:
+        (folder / IMAGES).mkdir(parents=True)
+        self.folder = folder
+        self.tally = Tally()
+        self._lines: list[str] = []
+        self._digest = SampleDigest()
 
+    def put(self, sample: Sample) -> None:
+        """Append a photo; its label is the JSON of a label line."""
+        self.tally.accept(sample)
+        picture = f"{IMAGES}/{self.tally.count:09d}.jpg"
+        (self.folder / picture).write_bytes(sample.image)
+        self._digest.add(sample.image, sample.label.encode())
+        self._lines.append(f"{self.folder.name}/{picture}\t{sample.label}\n")
 
-def _write(folder: Path, name: str, items: Iterator[Item]) -> tuple[Tally, str]:
-    (folder / IMAGES).mkdir(parents=True)
-    tally, digest = Tally(), SampleDigest()
-    with whole_file(folder / LABELS) as labels:
-        for item in items:
-            if not isinstance(item, Sample):
-                tally.refuse(item)
-                continue
-            tally.count += 1
-            tally.image_bytes += len(item.image)
-            tally.notes.update(item.notes)
-            picture = f"{IMAGES}/{tally.count:09d}.jpg"
-            (folder / picture).write_bytes(item.image)
-            digest.add(item.image, item.label.encode())
-            labels.write(f"{name}/{picture}\t{item.label}\n")
-        for number in range(1, tally.count + 1):
-            _sync(folder / IMAGES / f"{number:09d}.jpg")
-    return tally, digest.hexdigest()
+    def finish(self) -> str:
+        """Write the labels, flush to disk. Returns the sha256 over all photos and labels in order."""
+        for picture in sorted((self.folder / IMAGES).iterdir()):
+            # All at the end: by then the system has written most of them, and waiting costs little.
+            with picture.open("rb+") as file:
+                os.fsync(file.fileno())
+        with whole_file(self.folder / LABELS) as file:
+            file.writelines(self._lines)
+        return self._digest.hexdigest()
 
-
-def _sync(path: Path) -> None:
-    # All at the end: by then the system has written most of them, and waiting costs little.
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
-
-
-def read_photo_marker(out: Path, index: int) -> dict[str, Any] | None:
-    """The marker of shard `index`, or None where the shard is not complete."""
-    name = shard_name(index)
-    try:
-        marker: dict[str, Any] = json.loads((out / f"{name}.json").read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):
-        return None
-    return marker if (out / name / LABELS).is_file() else None
+    def abandon(self) -> None:
+        """Remove everything."""
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def join_labels(out: Path, shards: int) -> None:

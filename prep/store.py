@@ -13,10 +13,10 @@ import os
 import shutil
 import struct
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import lmdb
 
@@ -219,7 +219,27 @@ def shard_name(index: int) -> str:
     return f"shard-{index:05d}"
 
 
-def write_shard(pack: Path, index: int, items: Iterator[Item], job: str) -> dict[str, Any]:
+class Writer(Protocol):
+    """Writes one shard into a folder that is not there yet."""
+
+    tally: Tally
+
+    def put(self, sample: Sample) -> None:
+        """Append a sample."""
+        ...
+
+    def finish(self) -> str:
+        """Flush all to disk. Returns the sha256 over all samples in order."""
+        ...
+
+    def abandon(self) -> None:
+        """Remove everything."""
+        ...
+
+
+def write_shard(
+    pack: Path, index: int, items: Iterator[Item], job: str, open_writer: Callable[[Path], Writer] = ShardWriter
+) -> dict[str, Any]:
     """Write shard `index` of `pack` from `items`; its marker, written last, is returned.
 
     job: the hash of everything that determines the shard's bytes; a later run redoes other jobs' shards.
@@ -227,7 +247,7 @@ def write_shard(pack: Path, index: int, items: Iterator[Item], job: str) -> dict
     name = shard_name(index)
     temporary = pack / TEMPORARY / name
     shutil.rmtree(temporary, ignore_errors=True)
-    writer = ShardWriter(temporary)
+    writer = open_writer(temporary)
     try:
         for item in items:
             if isinstance(item, Sample):
@@ -246,14 +266,14 @@ def write_shard(pack: Path, index: int, items: Iterator[Item], job: str) -> dict
     return marker
 
 
-def read_marker(pack: Path, index: int) -> dict[str, Any] | None:
-    """The marker of shard `index`, or None if the shard is not complete."""
+def read_marker(pack: Path, index: int, holds: str = "data.mdb") -> dict[str, Any] | None:
+    """The marker of shard `index`, or None if the shard is not complete: it lacks its marker, or the file `holds`."""
     path = pack / f"{shard_name(index)}.json"
     try:
         marker: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, json.JSONDecodeError):
         return None
-    return marker if (pack / shard_name(index) / "data.mdb").is_file() else None
+    return marker if (pack / shard_name(index) / holds).is_file() else None
 
 
 def tally_of(marker: dict[str, Any]) -> Tally:

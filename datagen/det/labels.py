@@ -44,7 +44,8 @@ def _record(entry: Entry) -> dict[str, object]:
 
 
 def _points(polygon: Floats) -> list[list[float]]:
-    return [[float(x), float(y)] for x, y in np.round(polygon, DIGITS).tolist()]
+    rounded: list[list[float]] = np.round(polygon, DIGITS).tolist()
+    return rounded
 
 
 def area(polygon: Floats) -> float:

@@ -23,7 +23,8 @@ from ocrdata.datagen.det.recipe import load_det_recipe
 from ocrdata.datagen.det.synth import Engine, prepare_scenes
 from ocrdata.datasets.images import decode, encode_jpeg
 from ocrdata.datasets.records import Sample
-from ocrdata.prep.photo_shards import write_photo_shard
+from ocrdata.prep.photo_shards import PhotoWriter
+from ocrdata.prep.store import write_shard
 
 PHOTOS = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "backgrounds"
 WARM = 64
@@ -60,7 +61,7 @@ def memory(scenes: int) -> None:
     engine = prepare_scenes(load_det_recipe("preset:scenes", _on_photos() if PHOTOS.is_dir() else [])).engine
     with tempfile.TemporaryDirectory() as folder:
         for shard in range(scenes // 500):
-            write_photo_shard(Path(folder), 0, engine.items(shard * 500, (shard + 1) * 500), "bench")
+            write_shard(Path(folder), 0, engine.items(shard * 500, (shard + 1) * 500), "bench", PhotoWriter)
             print(f"{(shard + 1) * 500:>8,} scenes  {psutil.Process().memory_info().rss >> 20} MiB", flush=True)
 
 
