@@ -163,5 +163,4 @@ def _outlines(face: hb.Face) -> Iterator[bytes]:
         except UNREADABLE:
             return  # what cannot be read by fontTools may still draw; shared numbers are found all the same
         for start, stop in pairwise(index.offsets):
-            index.file.seek(start + index.offsetBase)
-            yield index.file.read(stop - start)
+            yield compact[start + index.offsetBase : stop + index.offsetBase]
