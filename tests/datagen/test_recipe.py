@@ -93,7 +93,13 @@ OPTIONS = [
     ("tone.contrast", [0.8, 0.9]),
     ("tone.gamma", [1.3, 1.5]),
     ("noise.probability", 1),
+    ("curve.probability", 1),
+    ("elastic.probability", 1),
+    ("mixed.probability", 1),
+    ("layout.vertical", 1),
 ]
+WORDS = {"texts": [{"kind": "pattern", "pattern": "{digit:2} {digit:2} {lower:3} {digit:2} {upper:2}"}]}
+ROOM = {"layout": {"margins": {"top": [0.3, 0.8], "bottom": [0.3, 0.8]}}, "height": 64}
 # Options of an effect, each beside what switches the effect on.
 DETAILS = [
     ("outline.width", [3, 3], {"outline": {"probability": 1}}),
@@ -113,6 +119,26 @@ DETAILS = [
     ("motion.angle", [80, 90], {"motion": {"probability": 1, "length": [5, 6], "angle": [0, 5]}}),
     ("rescale.factor", [0.5, 0.55], {"rescale": {"probability": 1, "factor": [0.9, 1]}}),
     ("noise.sigma", [20, 25], {"noise": {"probability": 1}}),
+    ("noise.kinds.uniform", 9, {"noise": {"probability": 1}}),
+    ("noise.kinds.shot", 9, {"noise": {"probability": 1}}),
+    ("noise.kinds.speckle", 9, {"noise": {"probability": 1}}),
+    ("lengths", {9: 1}, {"texts": [{"kind": "random", "characters": "0123456789", "length": [2, 3]}]}),
+    ("layout.word_gap", [2, 3], WORDS),
+    ("layout.latin", "sideways", {"layout": {"vertical": 1}}),
+    ("layout.turned", False, {"layout": {"vertical": 1}}),
+    ("curve.angle", [100, 120], {"curve": {"probability": 1, "wave": 0, "angle": [20, 30]}}),
+    ("curve.wave", 9, {"curve": {"probability": 1, "arc": 1, "wave": 0}}),
+    ("curve.amplitude", [0.4, 0.5], {"curve": {"probability": 1, "arc": 0}}),
+    ("curve.length", [20, 30], {"curve": {"probability": 1, "arc": 0}}),
+    ("elastic.amount", [0.1, 0.12], {"elastic": {"probability": 1}}),
+    ("mixed.parts", [4, 5], {**WORDS, "mixed": {"probability": 1, "parts": [2, 2]}}),
+    ("mixed.fonts", 1, {**WORDS, "mixed": {"probability": 1, "fonts": 0}}),
+    ("mixed.size", [0.5, 0.6], {**WORDS, "mixed": {"probability": 1}}),
+    ("mixed.colours", 1, {**WORDS, "mixed": {"probability": 1, "colours": 0}}),
+    ("neighbours.probability", 1, ROOM),
+    ("neighbours.gap", [0.5, 0.6], {**ROOM, "neighbours": {"probability": 1, "gap": [0.05, 0.1]}}),
+    ("neighbours.visible", 0.6, {**ROOM, "neighbours": {"probability": 1, "visible": 0.2}}),
+    ("neighbours.shift", [2, 3], {**ROOM, "neighbours": {"probability": 1}}),
 ]
 
 
@@ -135,12 +161,13 @@ def test_every_option_changes_the_pictures(make_recipe, key, value, base):
     assert different >= (1 if key in ("ink.contrast", "ink.dark", "ink.light", "ink.busy") else 6)
 
 
-def test_jpeg_quality_and_attempts(make_recipe):
-    def size(quality):
-        items = prepare(make_recipe(**BUSY, jpeg=quality)).items(0, 20)
+def test_jpeg_quality_chroma_and_attempts(make_recipe):
+    def size(quality, **changes):
+        items = prepare(make_recipe(**BUSY, jpeg=quality, **changes)).items(0, 20)
         return sum(len(i.image) for i in items if hasattr(i, "image"))
 
     assert size([95, 95]) > 1.5 * size([30, 30])
+    assert size([95, 95], chroma="full") > size([95, 95], chroma="either") > size([95, 95], chroma="half")
     with pytest.raises(UserError, match="all 3 attempts were refused"):
         pictures(make_recipe(**BUSY, max_width=10, attempts=3))
 
