@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from ...datasets.records import Refusal
 from ...fonts.face import Faces
 from ..layout import Layout
-from ..recipe import Recipe
 from ..rng import Draws, Integers
+from ..synth import Synthesis
 from ..writer import Mixed, Writer
 from .options import EngineOptions
 from .worker import Request
@@ -22,11 +22,12 @@ PLAIN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line to draw. quality: of its JPEG."""
+    """One line to draw. quality, fine: of its JPEG."""
 
     index: int
     font: str
     quality: int
+    fine: bool
     request: Request
 
 
@@ -47,16 +48,16 @@ def joined(text: str) -> bool:
 class Asker:
     """Draws what an engine shall draw. A line depends on recipe, seed, index and attempt alone."""
 
-    def __init__(self, recipe: Recipe, faces: Faces, photos: int, options: EngineOptions, shapes: bool) -> None:
-        self.recipe = recipe
+    def __init__(self, found: Synthesis, faces: Faces, options: EngineOptions, shapes: bool) -> None:
+        self.recipe = found.recipe
         self.faces = faces
         self.shapes = shapes
         plain = {"layout": Layout(), "mixed": Mixed()}  # one font and one direction is what engines draw
-        self.writer = Writer(recipe.model_copy(update=plain), faces)
+        self.writer = Writer(found.recipe.model_copy(update=plain), faces, found.held_out)
         own = options.backgrounds()
         self.kinds, weights = list(own), list(own.values())
-        self.photos = photos if options.photos else 0
-        self.weights = [*weights, options.photos if photos else 0.0]
+        self.photos = len(found.photos)
+        self.weights = [*weights, options.photos if found.photos else 0.0]
 
     def ask(self, index: Integers, attempt: int) -> list[Line | Refusal]:
         """A line to draw or a refusal for each sample."""
@@ -66,9 +67,10 @@ class Asker:
         seed = draws.integer("engine.seed", 2**31).tolist()
         low, high = self.recipe.jpeg
         quality = (low + draws.integer("engine.quality", high - low + 1)).tolist()
-        result = self._written(draws, index)
+        share = {"half": 0.0, "full": 1.0, "either": 0.5}[self.recipe.chroma]
+        fine = draws.chance("engine.chroma", share).tolist()
         asked: list[Line | Refusal] = []
-        for place, what in enumerate(result):
+        for place, what in enumerate(self._written(draws, index, attempt)):
             if isinstance(what, Refusal):
                 asked.append(what)
                 continue
@@ -80,12 +82,12 @@ class Asker:
                 continue
             behind = self.kinds[kind[place]] if kind[place] < len(self.kinds) else photo[place]
             request = Request(text, str(ref.path), ref.number, seed[place], behind, joined(text))
-            asked.append(Line(number, ref.name, quality[place], request))
+            asked.append(Line(number, ref.name, quality[place], fine[place], request))
         return asked
 
-    def _written(self, draws: Draws, index: Integers) -> list[tuple[str, int] | Refusal]:
+    def _written(self, draws: Draws, index: Integers, attempt: int) -> list[tuple[str, int] | Refusal]:
         """Text and face of each sample, the face one that shows all of its characters, or why there is none."""
-        texts, refusals = self.writer.write(draws, index)
+        texts, refusals = self.writer.write(draws, index, attempt)
         found: dict[int, tuple[str, int] | Refusal] = {**refusals}
         for place, text, pieces in zip(texts.where, texts.texts, texts.pieces, strict=True):
             found[place] = text, pieces[0].face

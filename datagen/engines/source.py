@@ -10,27 +10,30 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...corpora.leaks import Leaks
 from ...datasets.images import Image, encode_jpeg
 from ...datasets.records import Item, Items, Refusal, Sample
 from ...errors import UserError
 from ...fonts.discover import FaceRef, find_fonts
 from ...fonts.face import Faces
+from ...fonts.report import uncovered
 from ...prep.jobs import Job, run_job
+from ...prep.store import EXAMPLES_PER_REASON
 from ..backgrounds import find_photos
 from ..recipe import Recipe
 from ..rng import Integers
-from ..synth import SHARD, TRIAL, Synthesis
+from ..synth import SHARD, TRIAL, Synthesis, open_texts
 from .catalogue import known_engine
 from .checks import refused, too_large
 from .install import interpreter
 from .lines import Asker, Line
 from .options import OPTIONS, EngineOptions
-from .worker import Declined, Reply, Worker
+from .worker import Declined, Picture, Reply, Worker
 
 BATCH = 32
 USED = {
-    *("attempts", "backgrounds", "charset", "ctc_stride", "fonts", "height", "jpeg", "max_length", "max_width"),
-    *("seed", "texts"),
+    *("attempts", "backgrounds", "charset", "chroma", "ctc_stride", "fonts", "height", "held_out", "jpeg", "lengths"),
+    *("max_length", "max_width", "quota", "seed", "texts"),
 }
 
 
@@ -49,20 +52,38 @@ class Driven:
     command: the interpreter that has the engine, and the worker. versions: what pixels depend on, as it says itself.
     """
 
-    recipe: Recipe
+    found: Synthesis
     engine: str
     command: tuple[str, ...]
     options: EngineOptions
-    faces: list[FaceRef]
-    photos: list[Path]
-    skipped: dict[str, str]
     seconds: float = 60.0
     versions: dict[str, str] = field(default_factory=dict)
     _worker: Worker | None = field(default=None, repr=False, compare=False)
     _asker: Asker | None = field(default=None, repr=False, compare=False)
+    _pictured: Counter[str] = field(default_factory=Counter, repr=False, compare=False)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_worker": None, "_asker": None}
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe, its paths absolute and its labels opened as files."""
+        return self.found.recipe
+
+    @property
+    def faces(self) -> list[FaceRef]:
+        """The fonts that are drawn with."""
+        return self.found.faces
+
+    @property
+    def skipped(self) -> dict[str, str]:
+        """Fonts and photos that were passed over, and why."""
+        return self.found.skipped
+
+    @property
+    def leaks(self) -> Leaks | None:
+        """Which held-out texts stand in the corpus, where any are named."""
+        return self.found.leaks
 
     @property
     def worker(self) -> Worker:
@@ -71,7 +92,7 @@ class Driven:
             setup = {
                 "options": self.options.model_dump(mode="json"),
                 "height": self.recipe.height,
-                "photos": [str(p) for p in self.photos],
+                "photos": [str(p) for p in self.found.photos],
             }
             self._worker = Worker(self.command, setup, self.seconds)
             found = self._worker.hello["versions"]
@@ -87,7 +108,7 @@ class Driven:
         """What draws texts, faces, backgrounds and seeds."""
         if self._asker is None:
             shapes = bool(self.worker.hello["shapes"])
-            self._asker = Asker(self.recipe, Faces(self.faces), len(self.photos), self.options, shapes)
+            self._asker = Asker(self.found, Faces(self.faces), self.options, shapes)
         return self._asker
 
     @property
@@ -102,6 +123,7 @@ class Driven:
 
     def items(self, start: int, stop: int) -> Items:
         """Samples `start` to `stop` in order, each after the refusals of its earlier attempts."""
+        self._pictured.clear()
         for first in range(start, stop, BATCH):
             yield from self._batch(np.arange(first, min(first + BATCH, stop), dtype=np.int64))
 
@@ -109,7 +131,7 @@ class Driven:
         for line, image, refusals in self.pictures(index):
             yield from refusals
             origin = f"{self.engine} {line.index}, {line.font}"
-            yield Sample(encode_jpeg(image, line.quality), line.request.text, origin, font=line.font)
+            yield Sample(encode_jpeg(image, line.quality, line.fine), line.request.text, origin, font=line.font)
 
     def pictures(self, index: Integers) -> Iterator[Drawing]:
         """Each sample's picture, in order. Raises UserError where a sample was refused in every attempt."""
@@ -150,12 +172,15 @@ class Driven:
             return line, reply.image
         reason, detail = found or ("engine_error", "")
         detail = f"{detail}, font {line.font}".removeprefix(", ")
-        return Refusal(reason, f"sample {line.index}", detail, text, font=line.font)
+        self._pictured[reason] += 1
+        shown = self._pictured[reason] <= EXAMPLES_PER_REASON
+        thumb = encode_jpeg(reply.image) if isinstance(reply, Picture) and shown else None
+        return Refusal(reason, f"sample {line.index}", detail, text, thumb, line.font)
 
     def job(self, count: int, shard_size: int = SHARD) -> Job:
         """The job that makes `count` samples: recipe, ingredients, engine, its options and versions, and the ledger."""
         known = known_engine(self.engine)
-        job = Synthesis(self.recipe, self.faces, self.photos, self.skipped).job(count, shard_size)
+        job = self.found.job(count, shard_size)
         engine = {
             "name": self.engine,
             "options": self.options.model_dump(mode="json"),
@@ -188,20 +213,33 @@ def drive(
     for a batch of lines before the program counts as hanging. Raises UserError naming what is missing.
     """
     known = known_engine(engine)
+    if recipe.boxes:
+        raise UserError(f"boxes: {engine} does not say where its characters are; leave boxes out, or the engine")
     options = options or OPTIONS[engine]()
-    found = find_fonts(recipe.fonts, Path.cwd())
+    command = (str(python or interpreter(engine)), str(known.script))
+    driven = Driven(_ingredients(recipe, engine, options), engine, command, options, seconds)
+    writer = driven.asker.writer
+    wanted = writer.mix.alphabet() & set(writer.charset.characters) if writer.charset else writer.mix.alphabet()
+    if told := uncovered(writer.faces, wanted):
+        raise UserError(told)
+    for _ in driven.pictures(np.arange(TRIAL, dtype=np.int64)):
+        pass  # an impossible recipe or a broken engine shows itself before a folder is made
+    return driven
+
+
+def _ingredients(recipe: Recipe, engine: str, options: EngineOptions) -> Synthesis:
+    """Fonts, photos and texts."""
+    fonts = find_fonts(recipe.fonts, Path.cwd())
     photos: list[Path] = []
-    skipped = dict(found.skipped)
+    skipped = dict(fonts.skipped)
     if recipe.backgrounds.photos and recipe.backgrounds.photos.weight and options.photos:
         photos, broken = find_photos(Path(recipe.backgrounds.photos.folder), recipe.backgrounds.photos.limit)
         skipped |= broken
     if not photos and not any(options.backgrounds().values()):
         raise UserError(f"{engine}: the weights of its own backgrounds are 0 and the recipe names no photos")
-    command = (str(python or interpreter(engine)), str(known.script))
-    driven = Driven(recipe, engine, command, options, found.faces, photos, skipped, seconds)
-    for _ in driven.pictures(np.arange(TRIAL, dtype=np.int64)):
-        pass  # an impossible recipe or a broken engine shows itself before a folder is made
-    return driven
+    found = Synthesis(recipe, fonts.faces, photos, skipped)
+    open_texts(found)
+    return found
 
 
 def engine_synth(

@@ -118,3 +118,29 @@ def test_the_pack_passes_verification(driven, tmp_path):
     engine_synth(driven(), 20, tmp_path / "pack", 1)
     report = verify(tmp_path / "pack", 1)
     assert report.ok and report.samples == 20
+
+
+def test_boxes_are_refused_because_engines_do_not_know_them(driven):
+    with pytest.raises(UserError, match="boxes: small does not say where its characters are"):
+        driven(boxes=True)
+
+
+def test_characters_that_no_font_has_are_named_before_the_first_sample(driven):
+    with pytest.raises(UserError, match=r"'漢' U\+6F22"):
+        driven(texts=[{"kind": "random", "characters": "12漢"}])
+
+
+def test_held_out_texts_are_refused(driven, tmp_path):
+    labels = tmp_path / "labels.txt"
+    labels.write_text("one.jpg\tgood\n", encoding="utf-8")
+    source = driven(texts=texts(tmp_path, "good", "fine"), held_out=[{"path": str(labels)}])
+    items = list(source.items(0, 20))
+    assert {"held_out"} == {i.reason for i in items if isinstance(i, Refusal)}
+    assert {i.label for i in items if not isinstance(i, Refusal)} == {"fine"} and source.leaks.leaked
+
+
+def test_the_first_refusals_show_their_pictures(driven, tmp_path):
+    items = list(driven(texts=texts(tmp_path, "white", "fine")).items(0, 40))
+    refusals = [i for i in items if isinstance(i, Refusal)]
+    assert sum(r.thumb is not None for r in refusals) == 5 < len(refusals)
+    assert refusals[0].font.startswith("DejaVu Sans")
