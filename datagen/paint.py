@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 Watch = Callable[[str, Image], None]
 WARP = cv2.INTER_LINEAR
 FAINT = 0.5  # of the demanded contrast must be left, on average over the ink, after blur and thinning
+SHARP = 0.6  # of 1: what is as strong is surely not blurred beyond reading
+MERGED = 0.15  # of the contrast must be left between strokes and gaps; below, people begin to guess
 
 
 class Painter:
@@ -162,9 +164,11 @@ class Painter:
             total = max(total, cv2.sumElems(whole)[0])
         strength = cv2.norm(seen, cv2.NORM_L2SQR) / (255 * total) if total else 0.0
         left = line.dress.shown * strength
-        if left >= FAINT * self.recipe.ink.contrast:
-            return ""
-        return f"{left:.0f} levels are left of {line.dress.shown:.0f}"
+        if left < FAINT * self.recipe.ink.contrast:
+            return f"{left:.0f} levels are left of {line.dress.shown:.0f}"
+        if strength < SHARP and (share := _between(ink, seen)) < MERGED:
+            return f"strokes run together: {share:.0%} of the contrast is left between them and the gaps beside them"
+        return ""
 
     def _through_lens(self, canvas: Canvas, steps: list[Step]) -> Image:
         for _, effect, values in steps:
@@ -251,6 +255,14 @@ class Painter:
             curve = 255 * (np.arange(256) / 255) ** dress.gamma
             canvas.image = cv2.LUT(canvas.image, np.rint(curve).astype(np.uint8))  # type: ignore[assignment]
             show("gamma")
+
+
+def _between(ink: Mask, seen: Image) -> float:
+    """How much darker strokes are than the px beside them, of 1, once seen through the lens."""
+    reach = 2 * max(ink.shape[0] // 32, 1) + 1
+    strokes = (ink >= ink.max() / 2).view(np.uint8)
+    beside = cv2.subtract(cv2.dilate(strokes, np.ones((reach, reach), np.uint8)), strokes)
+    return (cv2.mean(seen, strokes)[0] - cv2.mean(seen, beside)[0]) / 255
 
 
 def _shower(watch: Watch | None, canvas: Canvas) -> Callable[[str], None]:

@@ -15,6 +15,7 @@ from .base import KEPT, Canvas, Columns, Effect, Lines, Stage
 from .fields import field
 
 LEAST = 0.05  # of the contrast that is left in the worst place
+VEIL = 1.75  # white light takes more contrast from deep colours than from greys
 COARSE = 4  # px: reflections are smooth, so one value for so many is enough
 SOFT_EDGE = 6.0  # levels of a stain per level of its field
 
@@ -46,7 +47,7 @@ class Glare(Effect):
             "y": draws.uniform("glare.y") * lines.height,
             "along": np.stack([np.cos(angle) * along, np.sin(angle) * along], axis=1),
             "across": np.stack([-np.sin(angle) / size, np.cos(angle) / size], axis=1),
-            KEPT: np.maximum(1 - strength, LEAST),
+            KEPT: np.maximum((1 - strength) ** VEIL, LEAST),
         }
 
     def apply(

@@ -20,6 +20,7 @@ MOST = 8  # things on one picture
 PAPER = 0  # the label of what is no stroke
 POINTS = 7  # corners of a spot
 SEEN = 64  # coverage from which on a pixel belongs to a stroke
+SLAB = 0.6  # heights of the text: letters that hang together are looked at in pieces of so much of the line
 CONTRAST = 60  # of lightness between things and ink: else they would look like strokes
 SHIFT = 4  # bits of fractions of px
 
@@ -69,11 +70,16 @@ class Occlusion(Effect):
         return {
             "points": [p[:c].tolist() for p, c in zip(places, count, strict=True)],
             "width": [w[:c].tolist() for w, c in zip(thick, count, strict=True)],
+            "slab": np.maximum(np.rint(SLAB * lines.scale), 4).astype(np.int64),
             "colour": _unlike(draws, lines.ink),
         }
 
-    def apply(self, canvas: Canvas, *, points: list[list[list[int]]], width: list[int], colour: list[float]) -> None:
-        strokes = np.asarray(cv2.connectedComponents((canvas.ink >= SEEN).view(np.uint8), ltype=cv2.CV_16U)[1])
+    def apply(
+        self, canvas: Canvas, *, points: list[list[list[int]]], width: list[int], slab: int, colour: list[float]
+    ) -> None:
+        strong = (canvas.ink >= SEEN).view(np.uint8)
+        strong[:, ::slab] = 0
+        strokes = np.asarray(cv2.connectedComponents(strong, ltype=cv2.CV_16U)[1])
         cover = np.zeros_like(canvas.ink)
         left: dict[int, float] = {}
         for thing, thick in zip(np.array(points, np.int32), width, strict=True):

@@ -16,7 +16,7 @@ from .pixels import blend
 
 UNDERLINE, TABLE, BOX = range(3)
 BOTTOM = 2  # of the sides top, right, bottom, left
-NEAREST = 1.0  # px between the text and the nearest part of a rule
+NEAREST = 2.0  # px between the text's box and a rule: ink and rule have soft edges of a px each
 SHIFT = 4  # bits of fractions of px
 
 
@@ -48,7 +48,7 @@ class Rules(Effect):
         width = np.maximum(np.rint(draws.between("rules.width", self.width) * lines.scale), 1)
         nearest = (width / 2 + NEAREST)[:, None]
         gap = draws.between("rules.gap", self.gap)[:, None] * lines.scale[:, None] + width[:, None] / 2
-        gap = np.minimum(gap, lines.room - nearest)
+        gap = np.minimum(gap, lines.room - width[:, None] / 2)
         sides = draws.uniforms("rules.side", 4) < np.where(kind == TABLE, 0.5, 1.0)[:, None]
         sides[kind == UNDERLINE] = np.arange(4) == BOTTOM
         sides &= (gap >= nearest) & ~lines.bent[:, None]
