@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from typing import Literal
 
 import numpy as np
 
@@ -23,7 +24,7 @@ class Look:
     """How a block stands and what lies under it; sizes in px, angles in degrees. See the recipe's sections.
 
     lot: 0..1, which of the free places. align: 0 left, 0.5 centred, 1 right. cut: share beyond the edge, 0 for none.
-    weight: of the ink's strokes. panel_colour, border_colour: BGR.
+    weight: of the ink's strokes. panel_colour, border_colour: BGR. stacked: Latin letters stand upright in a column.
     """
 
     em: float
@@ -43,6 +44,7 @@ class Look:
     panel_colour: list[float]
     border_colour: list[float]
     vertical: bool
+    stacked: bool
 
 
 @dataclass(slots=True)
@@ -89,6 +91,7 @@ def draw_looks(recipe: DetRecipe, draws: Draws) -> list[Look]:
         "panel_colour": colour,
         "border_colour": outline_colours(draws.fork("border"), colour),
         "vertical": draws.chance("block.vertical", scene.vertical),
+        "stacked": draws.uniform("block.stacked") < 0.5,
     }
     names = [f.name for f in fields(Look)]
     return [Look(*values) for values in zip(*(columns[name].tolist() for name in names), strict=True)]
@@ -140,9 +143,11 @@ class Composer:
         look.vertical = look.vertical and all(len(text) > 1 for text in kept)
         face = next((f for f in faces if not self.writer.faces[f].missing(kept[0])), faces[0])
         block = Block(row, look, face, [], [])
-        way: Vertical | bool = "sideways" if look.vertical else False
+        way: Vertical | Literal[False] = False
+        if look.vertical:
+            way = "upright" if look.stacked else "sideways"
         for text in kept:
-            run = self.writer.faces[face].place(text, way)  # type: ignore[arg-type]
+            run = self.writer.faces[face].place(text, way)
             if run is None:
                 refused.append(self._refusal(scene, self.writer.faces[face].refusal(text), text, face))
             else:

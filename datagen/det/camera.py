@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from ...datasets.images import Image
 from ..colours import Toning
-from ..effects.base import Canvas, Effect, Lines, Mask, Step, rows, whole
+from ..effects.base import KEPT, Canvas, Effect, Lines, Mask, Step, rows, whole
 from ..effects.sensor import GAUSSIAN, UNIFORM, noisy, toned_by
 from ..rng import Draws, Floats, Integers
 from .recipe import PICTURE, DetRecipe
@@ -47,20 +47,26 @@ class Shot:
         named = {step.name: step.values for step in self.steps}
         blur = named.get("blur", {}).get("sigma", 0.0)
         motion = SOFT * named.get("motion", {}).get("length", 0.0)
-        return float(named.get("rescale", {}).get("factor", 1.0) / np.sqrt(1 + blur**2 + motion**2))
+        defocus = 0.5 * named.get("defocus", {}).get("radius", 0.0)
+        return float(named.get("rescale", {}).get("factor", 1.0) / np.sqrt(1 + blur**2 + motion**2 + defocus**2))
 
     def take(self, image: Image) -> Image:
         """The scene as it is stored, but for JPEG."""
         canvas = Canvas(image, image, image)  # type: ignore[arg-type]
+        if any(step.effect.stage == "light" for step in self.steps):
+            canvas.planes = np.ascontiguousarray(image.transpose(2, 0, 1)).astype(np.uint16)
+            self._stage(canvas, "light")
+            canvas.image = cv2.merge(tuple(canvas.planes.astype(np.uint8)))
         self._stage(canvas, "lens")
         contrast, brightness = float(self.toning.contrast[0]), float(self.toning.brightness[0])
-        noise = next((s.values for s in self.steps if s.name == "noise"), None)
-        if noise is not None and noise["kind"] in (GAUSSIAN, UNIFORM):
+        rest = [step for step in self.steps if step.effect.stage == "sensor"]
+        if rest and rest[0].name == "noise" and rest[0].values["kind"] in (GAUSSIAN, UNIFORM):
+            noise = rest.pop(0).values
             canvas.image = noisy(canvas.image, noise["kind"], noise["sigma"], noise["at"], contrast, brightness)
-        else:
-            if brightness or contrast != 1:
-                canvas.image = toned_by(canvas.image, contrast, brightness)
-            self._stage(canvas, "sensor")
+        elif brightness or contrast != 1:
+            canvas.image = toned_by(canvas.image, contrast, brightness)
+        for _, effect, values in rest:
+            effect.apply(canvas, **values)
         gamma = float(self.toning.gamma[0])
         if gamma == 1:
             return canvas.image
@@ -77,8 +83,9 @@ def draw_shots(recipe: DetRecipe, draws: Draws, width: Integers, height: Integer
     """One for each scene of the batch, of these sizes in px."""
     n = len(draws)
     lines = known(width, height)
-    steps = draw_steps(recipe.effects(PICTURE), draws, lines)
-    toning = Toning.draw(recipe.tone, draws, np.ones(n))
+    lines.scale = height / 10
+    steps, kept = draw_steps(recipe.effects(PICTURE), draws, lines)
+    toning = Toning.draw(recipe.tone, draws, kept)
     fine = draws.uniform("jpeg.chroma") < {"half": 0.0, "full": 1.0, "either": 0.5}[recipe.chroma]
     quality = whole(draws, "jpeg", recipe.jpeg).tolist()
     one = [
@@ -96,13 +103,18 @@ def known(width: Integers, height: Integers) -> Lines:
     return Lines(width, height, *places, np.zeros((n, 3)), blank > 0, blank, blank)
 
 
-def draw_steps(effects: list[tuple[str, Effect]], draws: Draws, lines: Lines) -> list[list[Step]]:
-    """For each of n lines or pictures the effects that act on it, in order, with their values."""
+def draw_steps(
+    effects: list[tuple[str, Effect]], draws: Draws, lines: Lines
+) -> tuple[list[list[Step]], NDArray[np.float64]]:
+    """For each of n lines or pictures the effects that act on it, in order, with their values; (n,) shares of contrast
+    that they leave."""
     steps: list[list[Step]] = [[] for _ in range(len(draws))]
+    kept = np.ones(len(draws))
     for name, effect in effects:
         where = np.flatnonzero(draws.chance(name, effect.probability))
         if len(where):
-            values: list[dict[str, Any]] = rows(effect.draw(draws.take(where), lines.take(where)))
-            for i, drawn in zip(where.tolist(), values, strict=True):
+            columns = effect.draw(draws.take(where), lines.take(where))
+            kept[where] *= columns.pop(KEPT, 1.0)
+            for i, drawn in zip(where.tolist(), rows(columns), strict=True):
                 steps[i].append(Step(name, effect, drawn))
-    return steps
+    return steps, kept

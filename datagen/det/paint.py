@@ -157,6 +157,15 @@ def behind(image: Image, mask: Mask) -> tuple[float, float]:
     return float(mean[0, 0]), float(deviation[0, 0])
 
 
+def age(stroke: Stroke, steps: list[Step]) -> None:
+    """What printing and time do to the ink, before its legibility is judged."""
+    canvas = Canvas(stroke.ink, stroke.ink, stroke.ink)  # type: ignore[arg-type]
+    for _, effect, values in steps:
+        if effect.stage == "ink":
+            effect.apply(canvas, **values)
+    stroke.ink = canvas.ink
+
+
 def write(sheet: Sheet, stroke: Stroke, colour: list[float], opacity: float, steps: list[Step]) -> None:
     """Paint a line: what its effects put under it, the ink, what they put over it."""
     image = sheet.image[stroke.window]

@@ -15,15 +15,21 @@ from ...fonts.discover import FontChoice
 from ..bend import Curve
 from ..colours import Ink, Palette, Tone
 from ..effects.base import Effect
-from ..effects.lens import Blur, Motion, Rescale
+from ..effects.camera import Grey, Salt, Sharpen
+from ..effects.glare import Glare, Moire
+from ..effects.ink import Bleed, Erosion
+from ..effects.lens import Blur, Defocus, Motion, Rescale
 from ..effects.letters import Outline, Shadow
+from ..effects.light import Light
+from ..effects.relief import Emboss, Extrusion
 from ..effects.sensor import Noise
 from ..limits import Probability, Quality, Share, within
 from ..recipe import Recipe, portable, resolve
 
 # In order of application: on the letters of a block, and on the whole picture.
-LETTERS = ("shadow", "outline")
-PICTURE = ("blur", "motion", "rescale", "noise")
+LETTERS = ("bleed", "erosion", "shadow", "extrusion", "emboss", "outline")
+PICTURE = ("light", "glare", "moire", "defocus", "blur", "motion", "rescale", "noise", "sharpen", "grey", "salt")
+OF_LINES = {"height", "max_width", "layout", "geometry", "neighbours", "mixed"}  # keys of a recipe for lines
 MOST_BLOCKS = 32
 MOST_LINES = 16
 LEAST_SIDE = 64
@@ -128,7 +134,7 @@ class DetRecipe(Config):
     """All that determines a set of scenes, but for their number.
 
     max_length, charset, texts, lengths, held_out, fonts, ink, jpeg, chroma and the effects: as in a recipe for lines.
-    curve: of blocks of one line.
+    curve: of blocks of one line. For effects on the whole picture a tenth of its height counts as the text's height.
     attempts: how often a scene without any text is drawn anew before the recipe is called impossible.
     """
 
@@ -145,15 +151,33 @@ class DetRecipe(Config):
     panel: Panel = Panel()
     curve: Curve = Curve()
     ink: Ink = Ink()
+    bleed: Bleed = Bleed()
+    erosion: Erosion = Erosion()
     shadow: Shadow = Shadow()
+    extrusion: Extrusion = Extrusion()
+    emboss: Emboss = Emboss()
     outline: Outline = Outline()
+    light: Light = Light()
+    glare: Glare = Glare()
+    moire: Moire = Moire()
+    defocus: Defocus = Defocus()
     blur: Blur = Blur()
     motion: Motion = Motion()
     rescale: Rescale = Rescale()
     tone: Tone = Tone()
     noise: Noise = Noise()
+    sharpen: Sharpen = Sharpen()
+    grey: Grey = Grey()
+    salt: Salt = Salt()
     jpeg: Quality = (75, 95)
     chroma: Literal["half", "full", "either"] = "half"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _for_scenes(cls, values: Any) -> Any:
+        if isinstance(values, dict) and "scene" not in values and OF_LINES & values.keys():
+            raise ValueError("this is a recipe for lines; one for scenes has a section 'scene' (see preset:scenes)")
+        return values
 
     def effects(self, names: Sequence[str]) -> list[tuple[str, Effect]]:
         """Those of the named effects that may occur."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ...datasets.images import Image
 from ...datasets.records import Refusal
+from ...fonts.face import EM
 from ...fonts.glyphs import GlyphCache, GlyphTable
 from ..colours import Behind, Toning, ink_colours
 from ..effects.base import Step
@@ -65,7 +66,6 @@ class Stage:
         self.table = table
         self.glyphs = glyphs
         self.effects = recipe.effects(LETTERS)
-        self.reach = _reach(recipe)
 
     def play(self, origin: str, image: Image, blocks: list[Block], draws: Draws, shot: Shot) -> list[Entry | Refusal]:
         """Write the blocks into the picture, in place; what can be read there, and what was refused.
@@ -141,7 +141,7 @@ class Stage:
             if isinstance(line, Refusal):
                 refusals.append(line)
                 continue
-            stroke = paint.stroke(sheet, placed.block.look, line, placed.plane, self.reach)
+            stroke = paint.stroke(sheet, placed.block.look, line, placed.plane, _reach(self.recipe, placed.em))
             if stroke is None:
                 refusals.append(Refusal("clipped", origin, "outside of the picture", line.text))
             else:
@@ -159,7 +159,8 @@ class Stage:
         height, width = sheet.shade.shape
         lines = known(np.full(n, width), np.full(n, height))
         lines.ink, lines.dark, lines.low, lines.high = inks.colour, inks.dark, behind.low, behind.high
-        steps = draw_steps(self.effects, draws, lines)
+        lines.scale = np.array([one.em * float(one.set.heights.mean()) / EM for one in placed])
+        steps, _ = draw_steps(self.effects, draws, lines)
         return Inked(inks.colour.tolist(), opacity.tolist(), inks.shown.tolist(), inks.low.tolist(), steps)
 
     def _write(
@@ -169,6 +170,7 @@ class Stage:
         least, shown = self.recipe.ink.contrast, inked.shown[number]
         for stroke in placed.strokes:
             mean, spread = stroke.paper
+            paint.age(stroke, inked.steps[number])
             left = 0.0 if inked.low[number] else shown * _strength(shot, stroke.ink)
             if inked.low[number]:
                 why = f"{shown:.0f} of lightness between ink and paper ({mean:.0f} ± {spread:.0f})"
@@ -219,12 +221,17 @@ def _over_the_edge(cut: float, middle: Floats, quad: Floats, ground: Ground) -> 
     return moved if ground.free(quad + moved) else middle
 
 
-def _reach(recipe: DetRecipe) -> int:
+def _reach(recipe: DetRecipe, em: float) -> int:
     """How far from the letters' box anything of a line may be painted, px."""
-    outline, shadow = recipe.outline, recipe.shadow
-    far = max(abs(v) for v in shadow.offset) + 3 * shadow.blur[1]
-    most = max(outline.width[1] if outline.probability else 0, far if shadow.probability else 0)
-    return 3 + int(np.ceil(max(recipe.ink.weight[1], 0) + most))
+    shadow = recipe.shadow
+    far = [
+        recipe.outline.width[1] if recipe.outline.probability else 0,
+        max(abs(v) for v in shadow.offset) + 3 * shadow.blur[1] if shadow.probability else 0,
+        2 * em * recipe.bleed.spread[1] if recipe.bleed.probability else 0,
+        em * recipe.extrusion.depth[1] if recipe.extrusion.probability else 0,
+        em * recipe.emboss.width[1] if recipe.emboss.probability else 0,
+    ]
+    return 3 + int(np.ceil(max(recipe.ink.weight[1], 0) + max(far)))
 
 
 def _span(strokes: list[Stroke], busy: float) -> tuple[float, float]:

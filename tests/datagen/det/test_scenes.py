@@ -21,6 +21,9 @@ from ocrdata.prep.crop import crop_photos
 RICH = {
     "scene": {"vertical": 0.3, "cut": 0.2, "em": [8, 40]},
     "curve": {"probability": 0.3},
+    "erosion": {"probability": 0.3},
+    "emboss": {"probability": 0.2},
+    "glare": {"probability": 0.2},
     "outline": {"probability": 0.3},
     "shadow": {"probability": 0.3},
     "blur": {"probability": 0.5},
@@ -31,6 +34,7 @@ RICH = {
     "ink": {"weight": [-0.5, 0.5]},
     "chroma": "either",
 }
+EFFECTS = ["bleed", "extrusion", "light", "moire", "defocus", "sharpen", "grey", "salt"]
 
 
 def pictures(recipe, index):
@@ -117,6 +121,7 @@ def test_a_seed_changes_everything(make_recipe):
         {"backgrounds": {"mosaic": {"strength": [60, 60]}}},
         {"backgrounds": {"mosaic": {"palette": {"colours": ["#00ff00"]}}}},
         *({name: value} for name, value in RICH.items() if name not in ("scene", "chroma")),
+        *({name: {"probability": 1}} for name in EFFECTS),
         {"chroma": "full"},
     ],
     ids=str,
@@ -188,7 +193,8 @@ def test_zero_scenes_are_refused(make_recipe, tmp_path):
         ("scene: {widht: [640, 640]}", "did you mean 'width'"),
         ("backgrounds: {mosaic: {weight: 0}}", "the weights of all kinds are 0"),
         ("backgrounds: {photos: {folder: missing}}", "missing"),
-        ("height: 32", "unknown key"),
+        ("height: 32", "recipe for lines; one for scenes has a section 'scene'"),
+        ("scenes: 3", "unknown key"),
     ],
 )
 def test_mistakes_in_a_recipe_are_named(tmp_path, yaml, message):
