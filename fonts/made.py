@@ -24,6 +24,7 @@ MADE = "made:"
 EPOCH = 2082844800  # 1970 in the font clock: a fixed date, so that the bytes are the same every time
 EM = 1000
 HEIGHT = 700  # of the figures, above the baseline
+LEAST_DOT = 90  # a decimal point that a blur would take away changes the number
 ROUND = 8  # corners of a round dot's outline
 Shape = tuple[list[Point], bool]  # outline, and whether it is curved
 
@@ -171,7 +172,7 @@ def _segments(table: Mapping[str, str], style: Style) -> dict[str, tuple[Sequenc
     for char, lit in table.items():
         shapes = [([(x + side, y) for x, y in parts[name]], False) for name in lit]
         glyphs[char] = shapes, round(width) + 2 * side
-    dot = style.stroke * 1.1
+    dot = max(style.stroke * 1.1, LEAST_DOT)
     glyphs["."] = [_dot(side + dot / 2, dot / 2, dot, True)], round(dot) + side
     glyphs[":"] = [_dot(side + dot / 2, y, dot, True) for y in (HEIGHT * 0.3, HEIGHT * 0.7)], round(dot) + 2 * side
     glyphs[" "] = [], round(width) + 2 * side
