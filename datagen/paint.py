@@ -14,7 +14,7 @@ from ..fonts.glyphs import GlyphCache
 from . import scene
 from .backgrounds import Bank
 from .effects.base import Canvas, Mask, Planes, Stage, Step
-from .effects.pixels import blend, embolden
+from .effects.pixels import blend, box, embolden
 from .effects.sensor import GAUSSIAN, UNIFORM, noisy, toned_by
 from .plan import Glyphs, Line
 
@@ -259,10 +259,11 @@ class Painter:
 
 def _between(ink: Mask, seen: Image) -> float:
     """How much darker strokes are than the px beside them, of 1, once seen through the lens."""
-    reach = 2 * max(ink.shape[0] // 32, 1) + 1
-    strokes = (ink >= ink.max() / 2).view(np.uint8)
-    beside = cv2.subtract(cv2.dilate(strokes, np.ones((reach, reach), np.uint8)), strokes)
-    return (cv2.mean(seen, strokes)[0] - cv2.mean(seen, beside)[0]) / 255
+    strokes = cv2.threshold(ink, cv2.minMaxLoc(ink)[1] / 2, 255, cv2.THRESH_BINARY)[1]
+    grown = cv2.dilate(strokes, box(max(ink.shape[0] // 32, 1)))
+    inside, around = cv2.countNonZero(strokes), cv2.countNonZero(grown)
+    levels, both = (cv2.sumElems(cv2.bitwise_and(seen, area))[0] for area in (strokes, grown))
+    return (levels / max(inside, 1) - (both - levels) / max(around - inside, 1)) / 255
 
 
 def _shower(watch: Watch | None, canvas: Canvas) -> Callable[[str], None]:

@@ -70,7 +70,7 @@ class Face:
         self._size = 0
         self._columns: Columns | None = None
         self._glyphs = Coverage(self, self._hb)
-        self._advances: dict[int, int] = {}
+        self._advances = _Advances(self._hb)
         self._notdef: dict[int, bytes] = {}
         if not len(self._hb.face.unicodes):
             what = "HarfBuzz reads no character map in it: it is broken, or a web font (WOFF)"
@@ -135,13 +135,7 @@ class Face:
 
     def _standing_alone(self, glyphs: list[int]) -> Run:
         zeros = [0] * len(glyphs)
-        return Run(glyphs, [self._advance(g) for g in glyphs], zeros, zeros, list(range(len(glyphs))))
-
-    def _advance(self, glyph: int) -> int:
-        known = self._advances.get(glyph)
-        if known is None:
-            known = self._advances[glyph] = self._hb.get_glyph_h_advance(glyph)
-        return known
+        return Run(glyphs, list(map(self._advances.__getitem__, glyphs)), zeros, zeros, list(range(len(glyphs))))
 
     def shape(self, text: str) -> Run:
         """The glyphs of a line by HarfBuzz. Raises UnclearOrder (mixed directions)."""
@@ -221,6 +215,18 @@ def invisible(char: str) -> bool:
     if char in JOINERS or char == " ":
         return False
     return unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp") or 0xFE00 <= ord(char) <= 0xFE0F
+
+
+class _Advances(dict[int, int]):
+    """Advances of glyphs, in 1/EM, found on first use."""
+
+    def __init__(self, font: hb.Font) -> None:
+        super().__init__()
+        self._font = font
+
+    def __missing__(self, glyph: int) -> int:
+        self[glyph] = advance = int(self._font.get_glyph_h_advance(glyph))
+        return advance
 
 
 class Faces:

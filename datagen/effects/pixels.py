@@ -17,6 +17,12 @@ def disc(radius: int) -> Mask:
     return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))  # type: ignore[return-value]
 
 
+@lru_cache(maxsize=32)
+def box(radius: int) -> Mask:
+    """A square structuring element."""
+    return np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)
+
+
 def blend(planes: Planes, colour: list[float], mask: Mask, opacity: float = 1.0) -> None:
     """Paint `colour` (BGR) into (3, H, W) planes where the mask says, in place."""
     alpha = mask.astype(np.uint16)
