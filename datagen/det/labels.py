@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
+from shapely.geometry import Polygon, box
+from shapely.geometry.polygon import orient
 
 from ..rng import Floats
 
 IGNORED = "###"
 DIGITS = 1  # of coordinates, px
+LEAST_AREA = 1.0  # square px
 
 
 @dataclass(slots=True)
@@ -48,32 +50,26 @@ def _points(polygon: Floats) -> list[list[float]]:
     return rounded
 
 
-def area(polygon: Floats) -> float:
-    """Square px."""
-    x, y = polygon[..., 0], polygon[..., 1]
-    return abs(float((x * np.roll(y, -1) - np.roll(x, -1) * y).sum())) / 2
-
-
 def outside(quads: Floats, width: int, height: int) -> Floats:
     """(m,) the share of each of (m, 4, 2) quads that lies outside of the picture."""
     shares = np.zeros(len(quads))
     for i in np.flatnonzero(((quads < 0) | (quads > (width, height))).any(axis=(1, 2))).tolist():
-        shares[i] = 1 - area(clip(quads[i], width, height)) / max(area(quads[i]), 1e-6)
+        whole = Polygon(quads[i])
+        shares[i] = 1 - whole.intersection(box(0, 0, width, height)).area / max(whole.area, 1e-6)
     return shares
 
 
 def clip(polygon: Floats, width: int, height: int) -> Floats:
-    """The part of a convex polygon that lies in the picture, beginning with the corner nearest to its first one.
+    """The part of a polygon that lies in the picture, clockwise, from the corner that is nearest to its first one.
 
-    Without points where nothing does.
+    Its largest part where the picture's edge cuts it in several; without points where less than a pixel is left.
     """
-    frame = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-    covered, points = cv2.intersectConvexConvex(polygon.astype(np.float32), frame)
-    if covered <= 0 or points is None:
+    if (polygon >= 0).all() and (polygon <= (width, height)).all():
+        return polygon
+    seen = Polygon(polygon).buffer(0).intersection(box(0, 0, width, height))
+    parts = [part for part in getattr(seen, "geoms", [seen]) if isinstance(part, Polygon)]
+    largest = max(parts, key=lambda part: part.area, default=None)
+    if largest is None or largest.area < LEAST_AREA:
         return np.zeros((0, 2))
-    part = points.reshape(-1, 2).astype(np.float64)
-    x, y = part[:, 0], part[:, 1]
-    if (x * np.roll(y, -1) - np.roll(x, -1) * y).sum() < 0:
-        part = part[::-1]
-    first = int(((part - polygon[0]) ** 2).sum(axis=1).argmin())
-    return np.roll(part, -first, axis=0)
+    points = np.array(orient(largest).exterior.coords)[:-1]  # y points down: counter-clockwise is clockwise
+    return np.roll(points, -int(((points - polygon[0]) ** 2).sum(axis=1).argmin()), axis=0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -79,7 +79,7 @@ class Stage:
         for row, block in enumerate(blocks):
             found = self._place(block, ground, draws.take(np.array([row])), origin)
             if isinstance(found, Refusal):
-                result.append(found)
+                result += [replace(found, text=text) for text in block.texts]
             else:
                 rows.append(row)
                 placed.append(found)
@@ -94,18 +94,20 @@ class Stage:
         return result
 
     def _place(self, block: Block, ground: Ground, draws: Draws, origin: str) -> Placed | Refusal:
-        """Find room for the block, smaller if need be, and on a panel where nothing is flat enough without."""
-        text, font = " ".join(block.texts), self.glyphs.faces.refs[block.face].name
+        """Find room for the block, smaller if need be, and on a panel where nothing is flat enough without.
+
+        A refusal is about each of its lines.
+        """
         set_ = typeset(self.table, block, self.recipe.curve, draws)
         if set_ is None:
-            return Refusal("blank_glyph", origin, "no ink", text, font=font)
+            return Refusal("blank_glyph", origin, "no ink", font=self.glyphs.faces.refs[block.face].name)
         placed = self._fit(block, set_, ground)
         if placed is None and self.recipe.panel.probability and not block.look.panel:
             block.look.panel = True
             placed = self._fit(block, set_, ground)
         if placed is None:
             size = " x ".join(f"{v:.0f}" for v in (set_.bounds[2:] - set_.bounds[:2]) * block.look.em)
-            return Refusal("no_room", origin, f"{size} px found no flat place", text)
+            return Refusal("no_room", origin, f"{size} px found no flat place")
         return placed
 
     def _fit(self, block: Block, set_: Typeset, ground: Ground) -> Placed | None:
@@ -202,7 +204,7 @@ class Stage:
         ignored = tall < scene.legible or bool((outside(letters, width, height) > scene.max_cut).any())
         if placed.block.look.vertical:  # a column's first corner is its upper left
             polygon, letters = np.roll(polygon, 1, axis=0), np.roll(letters, 1, axis=1)
-        if ignored and not bent:
+        if ignored:
             polygon = clip(polygon, width, height)
         return Entry(line.text, polygon, ignored, line.letters, letters)
 
