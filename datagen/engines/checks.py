@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from .options import EngineOptions
 from .worker import Picture
 
-INK, TOUCHED = 128, 12  # levels of the ink mask: where the ink covers, and where there is any
+TOUCHED = 12  # of 255: where the mask says that there is any ink
 BESIDE = 3  # px around the ink that count as the paper beside it
 LEAST_INK = 6  # px of ink in a part of the line, to speak of its colour
 
@@ -57,10 +57,14 @@ def _faint(picture: Picture, options: EngineOptions) -> tuple[str, str] | None:
 def _contrast(
     light: NDArray[np.float32], ink: NDArray[np.uint8], paper: NDArray[np.bool_]
 ) -> tuple[float, float] | None:
-    """Lightness of ink against paper, and the paper's standard deviation; None where there is too little of either."""
-    core = ink >= min(INK, max(int(ink.max()) * 3 // 4, TOUCHED))
+    """Lightness of ink against paper, and the paper's standard deviation; None where there is too little of either.
+
+    Pixels count as much as ink covers them, so strokes thinner than a pixel are as faint as they look.
+    """
     beside = paper if paper.sum() >= LEAST_INK else ink < TOUCHED
-    if core.sum() < LEAST_INK or beside.sum() < LEAST_INK:
+    weights = np.where(ink >= TOUCHED, ink, 0).astype(np.float32)
+    whole = float(weights.sum())
+    if whole < 255 * LEAST_INK or beside.sum() < LEAST_INK:
         return None
     there = light[beside]
-    return abs(float(light[core].mean() - there.mean())), float(there.std())
+    return abs(float((light * weights).sum()) / whole - float(there.mean())), float(there.std())

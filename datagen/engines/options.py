@@ -31,18 +31,18 @@ class EngineOptions(Config):
     photos: how often a photo of the recipe lies behind the text, against the weights of the engine's own backgrounds.
     """
 
-    contrast: Annotated[float, Field(ge=1, le=250)] = 30
-    busy: NonNegativeFloat = 2
+    contrast: Annotated[float, Field(ge=1, le=250)] = 40
+    busy: NonNegativeFloat = 2.5
     max_cut: Probability = 0.02
     photos: NonNegativeFloat = 1
 
     def backgrounds(self) -> dict[str, float]:
         """Weights of the engine's own backgrounds."""
-        raise NotImplementedError
+        return {}
 
     @model_validator(mode="after")
     def _some_background(self) -> EngineOptions:
-        if type(self) is not EngineOptions and not any((*self.backgrounds().values(), self.photos)):
+        if not any((*self.backgrounds().values(), self.photos)):
             raise ValueError("the weights of all backgrounds are 0")
         return self
 

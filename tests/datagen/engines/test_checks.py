@@ -46,6 +46,12 @@ def test_contrast_is_what_the_options_say():
     assert reason(picture(150, 200), contrast=60) == "low_contrast" and reason(picture(150, 200), contrast=40) is None
 
 
+def test_strokes_much_thinner_than_a_pixel():
+    made = picture(0, 230)
+    thin = Picture((230 - (230 - made.image.astype(int)) // 6).astype(np.uint8), made.ink // 6, 1.0)
+    assert reason(thin) == "low_contrast"
+
+
 def test_no_ink():
     made = picture()
     assert reason(Picture(made.image, np.zeros_like(made.ink), 1.0)) == "blank_picture"
