@@ -1,7 +1,6 @@
 """The commands as a user types them: results, messages, exit codes."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -10,24 +9,9 @@ import time
 import cv2
 import numpy as np
 import pytest
+from command import failed, ocrdata
 
 DIGITS = "synth:\n  texts: [{kind: pattern, pattern: '{digit:3-5}'}]\n  fonts: [{name: '*Sans*'}]\n"
-
-
-def ocrdata(*arguments, cwd=None):
-    """Run the program; the result has returncode, stdout, stderr."""
-    command = [sys.executable, "-m", "ocrdata", *map(str, arguments)]
-    environment = {**os.environ, "COLUMNS": "200", "PYTHONIOENCODING": "utf-8"}
-    return subprocess.run(command, cwd=cwd, capture_output=True, encoding="utf-8", env=environment, timeout=300)
-
-
-def failed(result, code, *words):
-    """The command failed with this code, said so in one sentence, and showed no traceback."""
-    assert result.returncode == code, result.stderr
-    assert "Traceback" not in result.stderr
-    for word in words:
-        assert word in result.stderr.replace("\n", " ")
-    return True
 
 
 @pytest.fixture(scope="module")
