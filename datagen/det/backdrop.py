@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from ...errors import UserError
 from ..backgrounds import STRENGTH, texture_bank
 from ..colours import pick
 from ..rng import Draws, Floats
+from .known import Known, shown
+from .labels import Entry
 from .recipe import Backdrops, DetRecipe
 
 Mask = NDArray[np.uint8]
@@ -38,21 +41,21 @@ class PhotoCache:
         self._long_side = min(long_side, LONGEST)
         self._limit = limit
         self._bytes = 0
-        self._kept: OrderedDict[int, Image] = OrderedDict()
+        self._kept: OrderedDict[int, tuple[Image, float]] = OrderedDict()
 
-    def __getitem__(self, item: int) -> Image:
-        """(H, W, 3) BGR. Raises UserError where the file is no picture any more."""
-        image = self._kept.get(item)
-        if image is not None:
+    def __getitem__(self, item: int) -> tuple[Image, float]:
+        """(H, W, 3) BGR, and how many of its px make one of the file's. Raises UserError for a file gone bad."""
+        kept = self._kept.get(item)
+        if kept is not None:
             self._kept.move_to_end(item)
-            return image
-        image = self._kept[item] = self._read(self.paths[item])
-        self._bytes += image.nbytes
+            return kept
+        kept = self._kept[item] = self._read(self.paths[item])
+        self._bytes += kept[0].nbytes
         while self._bytes > self._limit and len(self._kept) > 1:
-            self._bytes -= self._kept.popitem(last=False)[1].nbytes
-        return image
+            self._bytes -= self._kept.popitem(last=False)[1][0].nbytes
+        return kept
 
-    def _read(self, path: Path) -> Image:
+    def _read(self, path: Path) -> tuple[Image, float]:
         try:
             image = read_image(path)
         except BadImage as error:
@@ -60,13 +63,23 @@ class PhotoCache:
         scale = self._long_side / max(image.shape[:2])
         if scale < 1:
             image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
-        return image
+        return image, min(scale, 1.0)
+
+
+@dataclass(slots=True)
+class Backdrop:
+    """What text is put on: (H, W, 3) BGR, and the texts that a photo shows already."""
+
+    image: Image
+    entries: list[Entry]
 
 
 class Painter:
     """Paints the backdrops of one process. Row i of the numbers that `draw` gives is all that picture i depends on."""
 
-    def __init__(self, recipe: DetRecipe, photos: Sequence[Path]) -> None:
+    def __init__(self, recipe: DetRecipe, photos: Sequence[Path], known: Mapping[Path, list[Known]]) -> None:
+        self.recipe = recipe
+        self.known = known
         self.config: Backdrops = recipe.backgrounds
         longest = max(recipe.scene.width[1], recipe.scene.height[1])
         least = self.config.photos.zoom[0] if self.config.photos else 1.0
@@ -94,20 +107,29 @@ class Painter:
             "light": draws.uniforms("backdrop.light", 4),
         }
 
-    def paint(self, numbers: dict[str, Floats], row: int, width: int, height: int) -> Image:
-        """(height, width, 3) BGR."""
+    def paint(self, numbers: dict[str, Floats], row: int, width: int, height: int) -> Backdrop:
+        """The backdrop of this row of the numbers, `width` x `height` px."""
         mine = {name: column[row] for name, column in numbers.items()}
-        return self._photo(mine, width, height) if mine["kind"] == PHOTO else self._mosaic(mine, width, height)
+        if mine["kind"] == PHOTO:
+            return self._photo(mine, width, height)
+        return Backdrop(self._mosaic(mine, width, height), [])
 
-    def _photo(self, numbers: dict[str, Floats], width: int, height: int) -> Image:
-        photo = self.photos[int(numbers["item"])]
+    def _photo(self, numbers: dict[str, Floats], width: int, height: int) -> Backdrop:
+        item = int(numbers["item"])
+        photo, factor = self.photos[item]
+        known = self.known.get(self.photos.paths[item], [])
         share = float(numbers["zoom"]) * min(photo.shape[1] / width, photo.shape[0] / height)
         w, h = max(int(width * share), 1), max(int(height * share), 1)
         x = int(numbers["at"][0] * (photo.shape[1] - w + 1))
         y = int(numbers["at"][1] * (photo.shape[0] - h + 1))
         way = cv2.INTER_AREA if share > 1 else cv2.INTER_LINEAR
         piece = cv2.resize(photo[y : y + h, x : x + w], (width, height), interpolation=way)
-        return cv2.flip(piece, 1) if numbers["mirror"] < 0.5 else piece  # type: ignore[return-value]
+        if not known and numbers["mirror"] < 0.5:
+            piece = cv2.flip(piece, 1)
+        place = np.array(
+            [[factor * width / w, 0, -x * width / w], [0, factor * height / h, -y * height / h], [0, 0, 1]]
+        )
+        return Backdrop(piece, shown(self.recipe, known, place, width, height))  # type: ignore[arg-type]
 
     def _mosaic(self, numbers: dict[str, Floats], width: int, height: int) -> Image:
         image = self._surface(numbers, 0, width, height)

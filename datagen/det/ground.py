@@ -71,14 +71,14 @@ class Ground:
         """Whether nothing is taken inside of the quad (4, 2), px."""
         return not cv2.countNonZero(cv2.bitwise_and(self._taken, self._cells(quad)))
 
-    def take(self, quad: Floats) -> None:
-        """Mark the quad and a rim around it as taken."""
-        self._taken |= self._cells(quad)
+    def take(self, polygon: Floats) -> None:
+        """Mark the polygon, (k, 2) px, and a rim around it as taken."""
+        self._taken |= self._cells(polygon)
 
-    def _cells(self, quad: Floats) -> Mask:
+    def _cells(self, polygon: Floats) -> Mask:
         mask = np.zeros_like(self._taken)
-        corners = np.floor(quad / CELL).astype(np.int32)
-        cv2.fillConvexPoly(mask, corners, 1)
+        corners = np.floor(polygon / CELL).astype(np.int32)
+        cv2.fillPoly(mask, [corners], 1)
         cv2.polylines(mask, [corners], True, 1, thickness=TAKEN_RIM)
         return mask
 

@@ -46,7 +46,7 @@ def cell(scene: Scene, side: int = CELL) -> Image:
     scale = side / max(scene.image.shape[:2])
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     picture = cv2.resize(scene.image, None, fx=scale, fy=scale, interpolation=way)
-    for entry in scene.entries:
+    for entry in scene.known + scene.entries:
         if not entry.ignored:
             shapes = [_whole(quad, scale) for quad in entry.quads]
             cv2.polylines(picture, shapes, True, CHARACTER, 1, cv2.LINE_AA)

@@ -74,11 +74,14 @@ class ScenePhotos(Config):
     """Photos below `folder` that show no text of their own: text without a label would teach a detector to miss it.
 
     At most `limit` of them are used, evenly spread over the names. zoom: which share of the photo a scene shows.
+    labels: of photos that do show text, in any format that `crop` reads; that text is left alone and stays in the
+    label. Photos that the labels do not list are not used then.
     """
 
     folder: str
     weight: NonNegativeFloat = 3
     limit: PositiveInt = 500
+    labels: str | None = None
     zoom: Annotated[tuple[float, float], AfterValidator(within(0.1, 1))] = (0.5, 1)
 
 
@@ -209,10 +212,16 @@ def resolve_det(recipe: DetRecipe, base: Path) -> DetRecipe:
     data = recipe.model_dump(mode="python")
     data |= {name: lines.model_dump(mode="python")[name] for name in ("texts", "charset", "held_out", "fonts", "ink")}
     if recipe.backgrounds.photos:
-        data["backgrounds"]["photos"]["folder"] = str(find_file(recipe.backgrounds.photos.folder, base))
+        photos = data["backgrounds"]["photos"]
+        photos["folder"] = str(find_file(photos["folder"], base))
+        photos["labels"] = photos["labels"] and str(find_file(photos["labels"], base))
     return DetRecipe.model_validate(data)
 
 
 def portable_det(recipe: DetRecipe) -> dict[str, Any]:
     """The recipe as JSON values with file names for paths: what the files hold is told by hashes beside it."""
-    return portable(cast(Recipe, recipe))
+    short = portable(cast(Recipe, recipe))
+    photos = short["backgrounds"]["photos"]
+    if photos and photos["labels"]:
+        photos["labels"] = Path(photos["labels"]).name
+    return short

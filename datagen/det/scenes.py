@@ -8,7 +8,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ...datasets.images import Image
 from ...datasets.records import Refusal
 from ...fonts.face import EM
 from ...fonts.glyphs import GlyphCache, GlyphTable
@@ -16,6 +15,7 @@ from ..colours import Behind, Toning, ink_colours
 from ..effects.base import Step
 from ..rng import Draws, Floats
 from . import paint
+from .backdrop import Backdrop
 from .blocks import Block
 from .camera import Shot, draw_steps, known
 from .ground import Ground
@@ -67,7 +67,9 @@ class Stage:
         self.glyphs = glyphs
         self.effects = recipe.effects(LETTERS)
 
-    def play(self, origin: str, image: Image, blocks: list[Block], draws: Draws, shot: Shot) -> list[Entry | Refusal]:
+    def play(
+        self, origin: str, backdrop: Backdrop, blocks: list[Block], draws: Draws, shot: Shot
+    ) -> list[Entry | Refusal]:
         """Write the blocks into the picture, in place; what can be read there, and what was refused.
 
         draws: the numbers of these blocks.
@@ -75,7 +77,9 @@ class Stage:
         result: list[Entry | Refusal] = []
         rows: list[int] = []
         placed: list[Placed] = []
-        ground = Ground(image)
+        ground = Ground(backdrop.image)
+        for entry in backdrop.entries:
+            ground.take(entry.polygon)
         for row, block in enumerate(blocks):
             found = self._place(block, ground, draws.take(np.array([row])), origin)
             if isinstance(found, Refusal):
@@ -83,7 +87,7 @@ class Stage:
             else:
                 rows.append(row)
                 placed.append(found)
-        sheet = Sheet(image, ground.shade)
+        sheet = Sheet(backdrop.image, ground.shade)
         self._paint_panels(placed, sheet)
         for one in placed:
             result += self._strokes(one, sheet, origin)

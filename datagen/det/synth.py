@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from ...fonts.discover import FaceRef, find_fonts
 from ...fonts.face import Faces
 from ...fonts.glyphs import GlyphCache, GlyphTable
 from ...fonts.report import uncovered
-from ...prep.jobs import Job, run_job
+from ...prep.jobs import Job, digest_of, run_job
 from ..backgrounds import find_photos
 from ..effects.base import whole
 from ..rng import Draws, Integers
@@ -27,6 +27,7 @@ from ..writer import Writer
 from .backdrop import Painter
 from .blocks import Block, Composer
 from .camera import draw_shots
+from .known import Known, read_known
 from .labels import Entry, label
 from .recipe import DetRecipe, portable_det
 from .scenes import Stage
@@ -38,10 +39,14 @@ TRIAL = 4
 
 @dataclass(slots=True)
 class Scene:
-    """A finished scene; bare: its picture without the text, where that was asked for."""
+    """A finished scene. known: texts that its photo showed already; entries: those that were written.
+
+    bare: its picture without the latter, where that was asked for.
+    """
 
     index: int
     image: Image
+    known: list[Entry]
     entries: list[Entry]
     quality: int
     fine: bool
@@ -51,13 +56,13 @@ class Scene:
 class Engine:
     """Makes scenes of a recipe; holds the fonts, glyphs, texts and photos of one process."""
 
-    def __init__(self, recipe: DetRecipe, lines: Synthesis) -> None:
+    def __init__(self, recipe: DetRecipe, lines: Synthesis, known: Mapping[Path, list[Known]]) -> None:
         self.recipe = recipe
         self.faces = Faces(lines.faces)
         table = GlyphTable(self.faces)
         self.writer = Writer(lines.recipe, self.faces, lines.held_out)
         self.composer = Composer(recipe, self.writer)
-        self.backdrops = Painter(recipe, lines.photos)
+        self.backdrops = Painter(recipe, lines.photos, known)
         self.stage = Stage(recipe, table, GlyphCache(self.faces, table))
 
     def items(self, start: int, stop: int) -> Items:
@@ -97,24 +102,24 @@ class Engine:
         shots = draw_shots(self.recipe, draws, width, height)
         numbers = self.backdrops.draw(draws)
         for row, number in enumerate(index.tolist()):
-            image = self.backdrops.paint(numbers, row, int(width[row]), int(height[row]))
-            before = shots[row].take(image.copy()) if bare else None
+            backdrop = self.backdrops.paint(numbers, row, int(width[row]), int(height[row]))
+            before = shots[row].take(backdrop.image.copy()) if bare else None
             mine = composed.scenes[row]
             blocks = [b for b in mine if isinstance(b, Block)]
             own = composed.draws.take(np.array([b.row for b in blocks], np.int64))
-            found = self.stage.play(f"scene {number}", image, blocks, own, shots[row])
+            found = self.stage.play(f"scene {number}", backdrop, blocks, own, shots[row])
             refused = [r for r in (*mine, *found) if isinstance(r, Refusal)]
             entries = [e for e in found if isinstance(e, Entry)]
-            yield Scene(number, shots[row].take(image), entries, shots[row].quality, shots[row].fine, before), refused
+            image, quality, fine = shots[row].take(backdrop.image), shots[row].quality, shots[row].fine
+            yield Scene(number, image, backdrop.entries, entries, quality, fine, before), refused
 
 
 def _sample(scene: Scene) -> Sample:
-    legible = [e for e in scene.entries if not e.ignored]
+    entries = scene.known + scene.entries
+    legible = [e for e in entries if not e.ignored]
     letters = sum(len(e.letters) for e in legible)
-    notes = ("lines",) * len(legible) + ("ignored",) * (len(scene.entries) - len(legible)) + ("characters",) * letters
-    return Sample(
-        encode_jpeg(scene.image, scene.quality, scene.fine), label(scene.entries), f"scene {scene.index}", notes
-    )
+    notes = ("lines",) * len(legible) + ("ignored",) * (len(entries) - len(legible)) + ("characters",) * letters
+    return Sample(encode_jpeg(scene.image, scene.quality, scene.fine), label(entries), f"scene {scene.index}", notes)
 
 
 def _impossible(index: int, attempts: int, refusals: list[Refusal]) -> str:
@@ -132,11 +137,12 @@ def _impossible(index: int, attempts: int, refusals: list[Refusal]) -> str:
 class SceneSynthesis:
     """A recipe with its ingredients found: the source of a job. Each process opens its own engine on first use.
 
-    lines: fonts, texts and photos, as for a recipe of lines.
+    lines: fonts, texts and photos, as for a recipe of lines. known: texts that photos show already.
     """
 
     recipe: DetRecipe
     lines: Synthesis
+    known: dict[Path, list[Known]]
     _engine: Engine | None = field(default=None, repr=False, compare=False)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -156,7 +162,7 @@ class SceneSynthesis:
     def engine(self) -> Engine:
         """The engine of this process."""
         if self._engine is None:
-            self._engine = Engine(self.recipe, self.lines)
+            self._engine = Engine(self.recipe, self.lines, self.known)
         return self._engine
 
     def items(self, start: int, stop: int) -> Iterator[Item]:
@@ -167,6 +173,11 @@ class SceneSynthesis:
         """The job that makes `count` scenes: recipe, hashes of all ingredients, and the ledger."""
         lines = self.lines.job(count)
         what = {"recipe": portable_det(self.recipe), "ingredients": lines.config["ingredients"]}
+        if self.known:
+            rows = [
+                [p.name, *([k.polygon.tolist(), k.text, k.ignored] for k in self.known[p])] for p in self.lines.photos
+            ]
+            what["known"] = digest_of(rows)
         return Job("scenes", what, count, shard_size, lines.ledger, retries=True, store="photos")
 
 
@@ -182,9 +193,13 @@ def prepare_scenes(recipe: DetRecipe) -> SceneSynthesis:
     if configured and configured.weight:
         photos, broken = find_photos(Path(configured.folder), configured.limit)
         skipped |= broken
+    known: dict[Path, list[Known]] = {}
+    if configured and configured.labels and photos:
+        known = read_known(Path(configured.labels), photos)
+        photos = [photo for photo in photos if photo in known]
     lines = Synthesis(recipe.line_recipe(), found.faces, photos, skipped)
     open_texts(lines)
-    synthesis = SceneSynthesis(recipe, lines)
+    synthesis = SceneSynthesis(recipe, lines, known)
     _check_coverage(synthesis.engine.writer)
     for _ in synthesis.engine.pictures(np.arange(TRIAL, dtype=np.int64)):
         pass  # an impossible recipe shows itself before a folder is made
