@@ -11,7 +11,7 @@ FONTS := fonts-noto-cjk fonts-wqy-microhei fonts-wqy-zenhei fonts-arphic-uming f
 # libgomp1: Paddle's wheel links to it and a minimal system lacks it.
 SYSTEM := libgomp1 $(FONTS)
 
-.PHONY: demo test setup system lint types clean
+.PHONY: demo test setup system lint types previews clean
 
 demo: setup
 	$(BIN)/ocrdata demo --out $(OUT)
@@ -41,6 +41,10 @@ system:
 	else \
 		echo "hint: for Chinese lines install a font that covers Chinese, for example Noto Sans CJK"; \
 	fi
+
+# The contact sheets of all recipes, for the README.
+previews: setup
+	$(BIN)/python docs/previews.py
 
 lint: setup
 	$(BIN)/ruff check .
