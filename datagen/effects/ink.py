@@ -12,9 +12,11 @@ from ..limits import Share, within
 from ..rng import Draws
 from .base import Canvas, Columns, Effect, Lines, Mask, Stage
 from .fields import field
-from .pixels import soften
+from .pixels import box, soften
 
 EDGE = 0.4  # change per px of a blurred edge, times its sigma
+GAP = 0.12  # heights of the text: gaps between strokes up to this width must not close
+OPEN = 0.6  # share of the paper that stays in them
 SOFT = 4.0  # how steeply worn spots end: levels of loss per level of the field
 MOST_LOST = 0.55  # share of the ink of any cell that may wear off
 CELLS = 8  # per height of the text: about a full stop's size
@@ -24,23 +26,24 @@ PATCH = 0.4  # heights of the text: size of worn areas
 class Bleed(Effect):
     """Ink that has run into the paper: strokes grow by about `spread` (of the text's height), with ragged edges.
 
-    ragged: 0 for even growth, 1 for growth that comes and goes along the stroke.
+    ragged: 0 for even growth, 1 for growth that comes and goes along the stroke. Narrow gaps stay paler than the ink.
     """
 
     stage: ClassVar[Stage] = "ink"
 
-    spread: Annotated[tuple[float, float], AfterValidator(within(0, 0.2))] = (0.01, 0.04)
+    spread: Annotated[tuple[float, float], AfterValidator(within(0, 0.2))] = (0.005, 0.03)
     ragged: Share = (0.3, 1)
 
     def draw(self, draws: Draws, lines: Lines) -> Columns:
         return {
             "spread": draws.between("bleed.spread", self.spread) * lines.scale,
+            "gap": np.maximum(np.rint(GAP * lines.scale / 2), 1).astype(np.int64),
             "ragged": draws.between("bleed.ragged", self.ragged),
             "across": draws.uniform("bleed.across"),
             "down": draws.uniform("bleed.down"),
         }
 
-    def apply(self, canvas: Canvas, *, spread: float, ragged: float, across: float, down: float) -> None:
+    def apply(self, canvas: Canvas, *, spread: float, gap: int, ragged: float, across: float, down: float) -> None:
         """Where the blurred ink passes a threshold that varies from place to place there is ink too."""
         sigma = max(spread, 0.3)
         blurred = soften(canvas.ink, sigma)
@@ -50,6 +53,8 @@ class Bleed(Effect):
         constant = 128 - steep * 255 * (0.25 - vary / 2)
         grown = cv2.addWeighted(blurred, steep, grain, -steep * vary, constant)
         grown[blurred < 4] = 0  # far from any stroke
+        narrow = cv2.subtract(cv2.morphologyEx(canvas.ink, cv2.MORPH_CLOSE, box(gap)), canvas.ink)
+        grown = cv2.addWeighted(grown, 1, narrow, -OPEN, 0)
         canvas.ink = cv2.max(canvas.ink, grown)  # type: ignore[assignment]
 
 
@@ -63,7 +68,7 @@ class Erosion(Effect):
 
     stage: ClassVar[Stage] = "ink"
 
-    amount: Annotated[tuple[float, float], AfterValidator(within(0, 0.5))] = (0.05, 0.25)
+    amount: Annotated[tuple[float, float], AfterValidator(within(0, 0.5))] = (0.03, 0.2)
     speck: Annotated[tuple[float, float], AfterValidator(within(0.01, 0.3))] = (0.02, 0.06)
     patchy: Share = (0, 1)
 

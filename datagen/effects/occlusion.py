@@ -71,7 +71,7 @@ class Occlusion(Effect):
             "points": [p[:c].tolist() for p, c in zip(places, count, strict=True)],
             "width": [w[:c].tolist() for w, c in zip(thick, count, strict=True)],
             "slab": np.maximum(np.rint(SLAB * lines.scale), 4).astype(np.int64),
-            "colour": _unlike(draws, lines.ink),
+            "colour": _unlike(draws, lines),
         }
 
     def apply(
@@ -127,9 +127,10 @@ def _scratches(shape: Floats, length: Floats) -> Floats:
     return points
 
 
-def _unlike(draws: Draws, ink: Floats) -> Floats:
-    """(n, 3) any colours far from the ink's lightness, on the side where there is more room."""
-    light, place = lightness(ink), draws.uniform("occlusion.lightness")
-    down = place * np.maximum(light - CONTRAST, 0)
-    up = 255 - place * np.maximum(255 - light - CONTRAST, 0)
-    return at_lightness(255 * draws.uniforms("occlusion.colour", 3), np.where(light > 127, down, up))
+def _unlike(draws: Draws, lines: Lines) -> Floats:
+    """(n, 3) colours at least as far from the ink as half way to the paper, on the paper's side or beyond it."""
+    ink, place = lightness(lines.ink), draws.uniform("occlusion.lightness")
+    up = np.maximum(ink + CONTRAST, (ink + lines.low) / 2)
+    down = np.minimum(ink - CONTRAST, (ink + lines.high) / 2)
+    target = np.where(lines.dark, 255 - place * np.maximum(255 - up, 0), place * np.maximum(down, 0))
+    return at_lightness(255 * draws.uniforms("occlusion.colour", 3), target)

@@ -9,6 +9,7 @@ import pytest
 from ocrdata.datagen.colours import lightness
 from ocrdata.datagen.effects.base import Canvas
 from ocrdata.datagen.effects.camera import greys
+from ocrdata.datagen.effects.ink import Bleed
 from ocrdata.datagen.effects.occlusion import Occlusion
 from ocrdata.datagen.plan import Line
 from ocrdata.datagen.synth import prepare
@@ -55,6 +56,18 @@ def test_worn_print_leaves_a_part_of_every_glyph(make_recipe, height):
     assert min(shares) > 0.35 and np.mean(shares) < 0.8
 
 
+def test_ink_that_runs_leaves_narrow_gaps_open():
+    ink = np.zeros((32, 90), np.uint8)
+    for x in range(10, 60, 5):  # strokes of 3 px, gaps of 2 px
+        ink[4:28, x : x + 3] = 255
+    canvas = Canvas(ink, np.zeros((3, 32, 90), np.uint16), ink)
+    Bleed().apply(canvas, spread=2.0, gap=2, ragged=0.0, across=0.3, down=0.3)
+    assert (canvas.ink >= ink).all()
+    assert canvas.ink[16, 58:62].max() > 200  # outwards there is no bound
+    gaps = [x for start in range(13, 55, 5) for x in (start, start + 1)]
+    assert 0 < canvas.ink[16, gaps].max() < 110
+
+
 @pytest.mark.parametrize("kind", ["spots", "scratches"])
 def test_nothing_hides_a_glyph(make_recipe, kind):
     other = {"spots": "scratches", "scratches": "spots"}[kind]
@@ -72,11 +85,13 @@ def test_nothing_hides_a_glyph(make_recipe, kind):
 
 
 def test_spots_cannot_be_taken_for_ink(make_recipe):
-    _, lines = planned(make_recipe(occlusion={"probability": 1}))
+    plain = {"gradient": {"weight": 0}, "texture": {"weight": 0}}
+    _, lines = planned(make_recipe(occlusion={"probability": 1}, backgrounds=plain))
     for line in lines:
-        colours = np.array([line.dress.inks[0], step(line, "occlusion").values["colour"]])
-        ink, spot = lightness(colours)
-        assert abs(ink - spot) > 55
+        colour = step(line, "occlusion").values["colour"]
+        ink, spot, paper = lightness(np.array([line.dress.inks[0], colour, line.dress.background.first]))
+        assert abs(ink - spot) > 55 or spot in (0, 255)
+        assert (spot > ink) == (paper > ink) and abs(ink - spot) > abs(ink - paper) / 2 - 3
 
 
 def test_what_hides_too_much_is_left_out():
