@@ -36,7 +36,7 @@ def test_another_network_is_refused_by_tensor():
     other = {**network("ab"), "body": np.zeros(5, np.float32)}
     with pytest.raises(UserError, match=r"m: .*body has the shape \[5\] there and \[4\] here"):
         transplant(other, network("ab"), AXES, (Charset("ab"), Charset("ab")), "m")
-    with pytest.raises(UserError, match=r"classes\.bias has 4 classes there, for 2 characters"):
+    with pytest.raises(UserError, match=r"classes\.weight has 4 classes there, for 2 characters"):
         transplant(network("ab", others=2), network("ab"), AXES, (Charset("ab"), Charset("ab")), "m")
 
 
