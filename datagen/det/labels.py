@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from shapely.geometry import Polygon, box
@@ -40,13 +41,13 @@ def _record(entry: Entry) -> dict[str, object]:
     text = IGNORED if entry.ignored else entry.text
     record: dict[str, object] = {"transcription": text, "points": _points(entry.polygon)}
     if not entry.ignored:
-        pairs = zip(entry.letters, entry.quads, strict=True)
-        record["characters"] = [{"text": letter, "points": _points(quad)} for letter, quad in pairs]
+        pairs = zip(entry.letters, _points(entry.quads), strict=True)
+        record["characters"] = [{"text": letter, "points": points} for letter, points in pairs]
     return record
 
 
-def _points(polygon: Floats) -> list[list[float]]:
-    rounded: list[list[float]] = np.round(polygon, DIGITS).tolist()
+def _points(polygons: Floats) -> list[Any]:
+    rounded: list[Any] = np.round(polygons, DIGITS).tolist()
     return rounded
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from ...datasets.images import Image
 from .. import warp
@@ -20,7 +19,6 @@ from .typeset import Line, edges
 SUBPIXEL = 4  # bits
 SHADE_LIMITS = (0.8, 1.2)  # how far the scene's light changes a colour
 Window = tuple[slice, slice]
-Light = NDArray[np.uint16]
 
 
 @dataclass(slots=True)
@@ -38,15 +36,15 @@ class Sheet:
         x1, y1 = min(x1, width), min(y1, height)
         return (slice(y0, y1), slice(x0, x1)) if x0 < x1 and y0 < y1 else None
 
-    def light(self, window: Window) -> Light:
+    def light(self, window: Window) -> Mask:
         """(h, w) how much light there is, in 1/128 of its mean in the window."""
         shade = self.shade[window]
         low, high = (int(128 * v) for v in SHADE_LIMITS)
-        gain = shade * np.uint16(min(128 * 64 / max(cv2.mean(shade)[0], 1), 257)) >> 6
-        return np.clip(gain, low, high)
+        gain = cv2.convertScaleAbs(shade, alpha=128 / max(cv2.mean(shade)[0], 1))
+        return cv2.min(cv2.max(gain, low), high)  # type: ignore[call-overload]
 
 
-def blend_lit(planes: Planes, colour: list[float], mask: Mask, opacity: float, light: Light) -> None:
+def blend_lit(planes: Planes, colour: list[float], mask: Mask, opacity: float, light: Mask) -> None:
     """Paint `colour` (BGR) in that light into (3, h, w) planes where the mask says, in place."""
     alpha = mask.astype(np.uint16)
     alpha += alpha >> 7  # 0..256: sums of two products stay below 2**16
@@ -54,8 +52,9 @@ def blend_lit(planes: Planes, colour: list[float], mask: Mask, opacity: float, l
         alpha *= int(256 * opacity)
         alpha >>= 8
     planes *= 256 - alpha
+    wide = light.astype(np.uint16)
     for plane, level in zip(planes, colour, strict=True):
-        plane += np.minimum(light * np.uint16(level) >> 7, 255) * alpha
+        plane += np.minimum(wide * np.uint16(level) >> 7, 255) * alpha
     planes >>= 8
 
 
@@ -108,10 +107,9 @@ def panel(sheet: Sheet, look: Look, plane: Floats, box: Floats, em: float) -> Pa
     return Panel(window, before, changed)
 
 
-def fill(sheet: Sheet, window: Window, colour: list[float], mask: Mask, light: Light, opacity: float = 1) -> None:
+def fill(sheet: Sheet, window: Window, colour: list[float], mask: Mask, light: Mask, opacity: float = 1) -> None:
     """Paint a colour in that light where the mask says."""
-    lit = light.astype(np.uint8)
-    surface = cv2.merge([cv2.convertScaleAbs(lit, alpha=level / 128) for level in colour])
+    surface = cv2.merge([cv2.convertScaleAbs(light, alpha=level / 128) for level in colour])
     share = mask if opacity == 1 else cv2.convertScaleAbs(mask, alpha=opacity)
     over = cv2.merge((share, share, share))
     under = cv2.multiply(sheet.image[window], cv2.bitwise_not(over), scale=1 / 255)
@@ -168,6 +166,10 @@ def age(stroke: Stroke, steps: list[Step]) -> None:
 
 def write(sheet: Sheet, stroke: Stroke, colour: list[float], opacity: float, steps: list[Step]) -> None:
     """Paint a line: what its effects put under it, the ink, what they put over it."""
+    light = sheet.light(stroke.window)
+    if not any(step.effect.stage in ("paper", "letters") for step in steps):
+        fill(sheet, stroke.window, colour, stroke.ink, light, opacity)
+        return
     image = sheet.image[stroke.window]
     planes = np.ascontiguousarray(image.transpose(2, 0, 1)).astype(np.uint16)
     canvas = Canvas(stroke.ink, planes, stroke.ink)
@@ -176,5 +178,5 @@ def write(sheet: Sheet, stroke: Stroke, colour: list[float], opacity: float, ste
             if effect.stage == stage:
                 effect.apply(canvas, **values)
         if stage == "paper":
-            blend_lit(canvas.planes, colour, canvas.ink, opacity, sheet.light(stroke.window))
+            blend_lit(canvas.planes, colour, canvas.ink, opacity, light)
     image[:] = canvas.planes.transpose(1, 2, 0)

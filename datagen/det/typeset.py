@@ -130,6 +130,8 @@ def _blit(mask: Mask, glyphs: GlyphCache, size: int, pens: list[tuple[int, int, 
 
 def _letters(text: str, clusters: list[int], boxes: Floats, inked: NDArray[np.bool_]) -> tuple[list[str], Floats]:
     """The characters that have ink, in the text's order, and the box around theirs: several for a ligature."""
+    if clusters == list(range(len(text))):  # a glyph for each character
+        return [c for c, seen in zip(text, inked.tolist(), strict=True) if seen], boxes[inked]
     where = np.flatnonzero(inked)
     owners = np.array(clusters)[where]
     order = np.argsort(owners, kind="stable")

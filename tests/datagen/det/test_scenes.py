@@ -16,6 +16,7 @@ from ocrdata.datagen.det.synth import prepare_scenes, synth_scenes
 from ocrdata.datasets.dataset import find_labels, open_labels
 from ocrdata.datasets.images import read_image
 from ocrdata.errors import UserError
+from ocrdata.fonts.discover import installed
 from ocrdata.prep.crop import crop_photos
 
 RICH = {
@@ -228,3 +229,14 @@ def test_a_preview_shows_so_many_scenes_with_their_polygons(make_recipe):
     sheet = preview(make_recipe(), 5)
     assert sheet.shape[1] > 4 * 480 and sheet.shape[0] > 2 * 380
     assert (np.abs(sheet.astype(int) - (0, 160, 0)).max(axis=2) < 60).any()
+
+
+CHINESE = {"Noto Sans CJK SC", "WenQuanYi Micro Hei", "PingFang SC", "Microsoft YaHei"}
+
+
+@pytest.mark.skipif(not CHINESE & {f.family for f in installed().faces}, reason="no Chinese font is installed")
+def test_the_shipped_recipe_works_out_of_the_box():
+    scenes = [scene for scene, _ in prepare_scenes(load_det_recipe("preset:scenes")).engine.pictures(np.arange(12))]
+    texts = [entry.text for scene in scenes for entry in scene.entries if not entry.ignored]
+    assert len(set(texts)) > 60 and any("\u4e00" <= c <= "\u9fff" for text in texts for c in text)
+    assert {scene.image.shape for scene in scenes} == {(640, 640, 3)}
