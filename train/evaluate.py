@@ -1,50 +1,56 @@
-"""Scoring a run or a bundle on labelled lines, with the worst ones named."""
+"""Scoring a run or a bundle on labelled lines: one set or several, with the worst lines named."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from ..datasets.dataset import find_labels, open_labels
-from ..datasets.images import BadImage, Image, decode, read_image
+from ..datasets.images import Image
 from ..datasets.records import Refusal
 from ..errors import UserError
-from ..prep.store import Pack, image_key
-from . import backend
+from . import backend, bootstrap
 from .bundle import SPEC
-from .metrics import Score, score, similarity
-from .preprocess import fit
+from .lines import Line, open_lines
+from .metrics import find_policy
+from .preprocess import fit, unreadable
 from .reader import EngineName, LineReader, Reader
+from .tally import Mistake, Read, Tally
+
+__all__ = ["Evaluation", "Line", "Read", "Scoring", "evaluate", "evaluate_sets", "open_lines", "open_reader"]
 
 WINDOW = 512
 
 
 @dataclass(frozen=True)
-class Line:
-    """A labelled line picture; origin says where it lies."""
+class Scoring:
+    """How lines are scored.
 
-    origin: str
-    image: Image
-    label: str
+    policy: what counts as the same text, a name of `metrics.POLICIES`. worst: how many lines to keep for looking at.
+    known_only: leave out (and count) lines whose label holds characters that the model has not; otherwise they
+    count as wrong. seed: of the bootstrap.
+    """
+
+    policy: str = "exact"
+    worst: int = 20
+    known_only: bool = False
+    seed: int = 0
 
 
 @dataclass(frozen=True)
-class Read:
-    """A line and what was read there."""
+class Evaluation:
+    """What `evaluate_sets` found; its report in JSON values.
 
-    origin: str
-    label: str
-    text: str
-    confidence: float
+    worst: lowest similarity first, then the most confident; sure: the most confident mistakes first, among which
+    are the lines whose labels are wrong.
+    """
 
-    @property
-    def similarity(self) -> float:
-        """1 - normalised edit distance."""
-        return similarity(self.text, self.label)
+    report: dict[str, Any]
+    worst: list[Mistake]
+    sure: list[Mistake]
 
 
 def open_reader(path: Path, engine: EngineName = "auto", threads: int = 0) -> LineReader:
@@ -59,48 +65,22 @@ def open_reader(path: Path, engine: EngineName = "auto", threads: int = 0) -> Li
     return run_reader(path)
 
 
-def open_lines(path: Path) -> Iterator[Line | Refusal]:
-    """The lines of a pack (or any LMDBs), or of a label file `path<TAB>label`. Bad pictures are refusals."""
-    if path.is_dir() and any(path.rglob("data.mdb")):
-        return _pack_lines(Pack(path))
-    return _label_lines(path)
-
-
-def _pack_lines(pack: Pack) -> Iterator[Line | Refusal]:
-    for index, sample in enumerate(pack):
-        folder, number = pack.locate(index)
-        origin = f"{folder}: {image_key(number).decode()}"
-        try:
-            yield Line(origin, decode(sample.image), sample.label)
-        except BadImage as error:
-            yield Refusal(error.reason, origin, error.detail, sample.label)
-
-
-def _label_lines(path: Path) -> Iterator[Line | Refusal]:
-    for photo in open_labels(*find_labels(path)):
-        if isinstance(photo, Refusal):
-            yield photo
-            continue
-        for region in photo.regions:
-            if region.polygon is not None:
-                raise UserError(
-                    f"{path} labels regions of photos, and lines are read here: `ocrdata crop` cuts them out"
-                )
-            if region.ignore:
-                yield Refusal(f"ignored_{region.ignore}", photo.name, text=region.text)
-                continue
-            try:
-                yield Line(str(photo.path), read_image(photo.path), region.text)
-            except BadImage as error:
-                yield Refusal(error.reason, str(photo.path), error.detail, region.text)
-
-
 def read_lines(reader: LineReader, lines: Iterable[Line]) -> Iterator[Read]:
-    """Each line with what is read there, in order, in bounded memory."""
+    """Each line with what is read there, in order, in bounded memory; nothing where a picture cannot be read."""
+    return (read for read, _, _ in _read(reader, lines))
+
+
+def _read(reader: LineReader, lines: Iterable[Line]) -> Iterator[tuple[Read, Image, str]]:
+    """Reading, the picture that the network got, and why it got none, or ""."""
     remaining = iter(lines)
-    while window := [(x.origin, x.label, fit(x.image, reader.rule)) for x in islice(remaining, WINDOW)]:
-        for (origin, label, _), reading in zip(window, reader.read(w[2] for w in window), strict=True):
-            yield Read(origin, label, *reading)
+    while window := [
+        (x.origin, x.label, fit(x.image, reader.rule), unreadable(x.image, reader.rule))
+        for x in islice(remaining, WINDOW)
+    ]:
+        readings = iter(reader.read(picture for _, _, picture, refusal in window if refusal is None))
+        for origin, label, picture, refusal in window:
+            text, confidence = next(readings) if refusal is None else ("", 0.0)
+            yield Read(origin, label, text, confidence), picture, refusal.reason if refusal else ""
 
 
 def evaluate(
@@ -110,60 +90,72 @@ def evaluate(
     known_only: bool = False,
     progress: Callable[[int], None] = lambda lines: None,
 ) -> dict[str, Any]:
-    """A report of JSON values: lines, right, accuracy, similarity, by_length, not_in_dict, refused, worst.
+    """The report of one set, compared exactly: what `evaluate_sets` says about a set."""
+    scoring = Scoring(worst=worst, known_only=known_only)
+    found: dict[str, Any] = evaluate_sets(reader, {"": lines}, scoring, progress).report["sets"][""]
+    return found
 
-    accuracy: share of lines read without a fault; similarity: mean of 1 - normalised edit distance.
-    known_only: leave out (and count) lines whose label holds characters that the model has not; otherwise such
-    lines count as wrong, and their number is `not_in_dict`. worst: lowest similarity first, then the most
-    confident. Raises UserError where no line is left.
+
+def evaluate_sets(
+    reader: LineReader,
+    sets: Mapping[str, Iterable[Line | Refusal]],
+    scoring: Scoring = Scoring(),
+    progress: Callable[[int], None] = lambda lines: None,
+) -> Evaluation:
+    """Score several sets of lines. The report holds policy, sets (by name), pooled and macro.
+
+    Of each set and of all lines together (pooled): lines, right, accuracy (share of lines read without a fault),
+    similarity (mean of 1 - normalised edit distance), interval_95, by_length, characters, confused, not_in_dict,
+    unreadable (pictures the reader refuses: they count as wrong), refused (pictures that are none: left out),
+    worst, sure. macro: the unweighted mean of the sets' accuracy and similarity. Raises UserError where a set has
+    no line left.
     """
-    refused: Counter[str] = Counter()
-    strange: Counter[str] = Counter()
-    total, by_length = Score(), dict[int, Score]()
-    mistakes: list[Read] = []
+    whole = Tally(find_policy(scoring.policy), scoring.worst)
+    tallies = {name: _score_set(reader, lines, scoring, whole, progress) for name, lines in sets.items()}
+    for name, tally in tallies.items():
+        if not tally.total.lines:
+            left_out = dict(tally.refused + Counter(not_in_dict=tally.not_in_dict)) or "there is none"
+            raise UserError(f"{name + ': ' if name else ''}no line to score; left out: {left_out}")
+    scores = [tally.total for tally in tallies.values()]
+    means = [bootstrap.resample(tally.outcomes, scoring.seed + i) for i, tally in enumerate(tallies.values())]
+    report = {
+        "policy": {"name": whole.policy.name, "meaning": whole.policy.meaning},
+        "sets": {name: tally.report(m) for (name, tally), m in zip(tallies.items(), means, strict=True)},
+        "pooled": whole.report(bootstrap.pooled(means, [score.lines for score in scores])),
+        "macro": {
+            "accuracy": sum(score.accuracy for score in scores) / len(scores),
+            "similarity": sum(score.similarity for score in scores) / len(scores),
+            "interval_95": bootstrap.intervals(bootstrap.macro(means)),
+        },
+    }
+    return Evaluation(report, whole.worst.sorted(), whole.sure.sorted())
+
+
+def _score_set(
+    reader: LineReader,
+    lines: Iterable[Line | Refusal],
+    scoring: Scoring,
+    whole: Tally,
+    progress: Callable[[int], None],
+) -> Tally:
+    """The tally of one set; `whole` counts its lines, too."""
+    tally = Tally(whole.policy, scoring.worst)
+    known = {c for character in reader.charset.characters for c in whole.policy.form(character)}
 
     def good() -> Iterator[Line]:
         for line in lines:
             if isinstance(line, Refusal):
-                refused[line.reason] += 1
+                for counted in (tally, whole):
+                    counted.refused[line.reason] += 1
                 continue
-            unknown = reader.charset.unknown(line.label)
-            strange.update(["not_in_dict"] if unknown else [])
-            if not (unknown and known_only):
+            unknown = not known.issuperset(whole.policy.form(line.label))
+            for counted in (tally, whole):
+                counted.not_in_dict += unknown
+            if not (unknown and scoring.known_only):
                 yield line
 
-    for read in read_lines(reader, good()):
-        one = score([(read.text, read.label)])
-        total += one
-        by_length[len(read.label)] = by_length.get(len(read.label), Score()) + one
+    for read, picture, reason in _read(reader, good()):
+        for counted in (tally, whole):
+            counted.add(read, picture, reason)
         progress(1)
-        if not one.right:
-            mistakes.append(read)
-            if len(mistakes) > 50 * worst + 1000:
-                mistakes = _worst(mistakes, worst)
-    if not total.lines:
-        raise UserError(f"no line to score; left out: {dict(refused + strange) or 'there is none'}")
-    return {
-        "lines": total.lines,
-        "right": total.right,
-        "accuracy": total.accuracy,
-        "similarity": total.similarity,
-        "by_length": {str(n): {"lines": s.lines, "accuracy": s.accuracy} for n, s in sorted(by_length.items())},
-        "not_in_dict": strange["not_in_dict"],
-        "refused": dict(refused),
-        "worst": [_row(read) for read in _worst(mistakes, worst)],
-    }
-
-
-def _worst(reads: list[Read], count: int) -> list[Read]:
-    return sorted(reads, key=lambda r: (r.similarity, -r.confidence))[:count]
-
-
-def _row(read: Read) -> dict[str, Any]:
-    return {
-        "origin": read.origin,
-        "label": read.label,
-        "read": read.text,
-        "confidence": round(read.confidence, 4),
-        "similarity": round(read.similarity, 4),
-    }
+    return tally

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+
+from ..errors import UserError
 
 
 def edit_distance(a: str, b: str) -> int:
@@ -53,3 +56,41 @@ def score(pairs: Iterable[tuple[str, str]]) -> Score:
     for read, label in pairs:
         total += Score(1, int(read == label), similarity(read, label))
     return total
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What counts as the same text. form: what is compared of a reading and of a label."""
+
+    name: str
+    meaning: str
+    form: Callable[[str], str]
+
+
+OTHER_THAN_36 = re.compile("[^0-9a-z]")
+
+POLICIES = {
+    policy.name: policy
+    for policy in (
+        Policy("exact", "every character counts, with its case", lambda text: text),
+        Policy("ignore_case", "upper and lower case are the same", str.lower),
+        Policy("ignore_space", "spaces are left out of readings and labels", lambda text: "".join(text.split())),
+        Policy(
+            "alnum",
+            "letters and digits of any script are compared, without case",
+            lambda text: "".join(c for c in text.lower() if c.isalnum()),
+        ),
+        Policy(
+            "english36",
+            "0-9 and a-z in lower case are compared; all other characters are left out of readings and labels",
+            lambda text: OTHER_THAN_36.sub("", text.lower()),
+        ),
+    )
+}
+
+
+def find_policy(name: str) -> Policy:
+    """The policy of that name. Raises UserError with the names that there are."""
+    if name not in POLICIES:
+        raise UserError(f"there is no comparison policy '{name}'; there are: {', '.join(POLICIES)}")
+    return POLICIES[name]

@@ -10,9 +10,12 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from ..config import Config
-from ..datasets.images import Image
+from ..datasets.images import BadImage, Image
 
 Batch = NDArray[np.float32]
+
+LOWEST, NARROWEST = 4, 2  # pixels; in less there is no character
+SQUEEZED = 4.0  # how much narrower than its aspect ratio wants a line may become
 
 
 class InputRule(Config):
@@ -39,6 +42,22 @@ def resized_width(size: tuple[int, ...], rule: InputRule) -> int:
 def padded_width(width: int, rule: InputRule) -> int:
     """`width` rounded up to the multiple that inputs have."""
     return -(-width // rule.width_multiple) * rule.width_multiple
+
+
+def unreadable(image: Image, rule: InputRule) -> BadImage | None:
+    """Why a picture is refused before a network sees it: picture_too_small, line_too_wide; None for a fair one."""
+    height, width = image.shape[:2]
+    if height < LOWEST or width < NARROWEST:
+        smallest = f"at least {NARROWEST} x {LOWEST} are needed"
+        return BadImage("picture_too_small", f"{width} x {height} pixels; {smallest}")
+    if width * rule.height > SQUEEZED * rule.max_width * height:
+        natural = round(width * rule.height / height)
+        return BadImage(
+            "line_too_wide",
+            f"{width} x {height} pixels: at the height {rule.height} it is {natural} wide, and the model takes "
+            f"{rule.max_width}, squeezed up to {SQUEEZED * rule.max_width:.0f}; cut it into shorter lines",
+        )
+    return None
 
 
 def fit(image: Image, rule: InputRule) -> Image:

@@ -16,7 +16,7 @@ from ..errors import MissingPackage, UserError
 from . import backend
 from .bundle import ONNX, PADDLE_MODEL, PADDLE_WEIGHTS, Bundle, has_package, open_bundle
 from .ctc import Reading, decode
-from .preprocess import Batch, InputRule, fit, padded_width, stack
+from .preprocess import Batch, InputRule, fit, padded_width, stack, unreadable
 
 Probabilities = NDArray[np.float32]
 WINDOW = 512  # pictures that are sorted by width together
@@ -112,9 +112,15 @@ class LineReader:
             good: dict[Path, Image] = {}
             for path in window:
                 try:
-                    good[path] = fit(read_image(path), self.rule)
+                    image = read_image(path)
                 except BadImage as error:
                     results[path] = error
+                    continue
+                refusal = unreadable(image, self.rule)
+                if refusal:
+                    results[path] = refusal
+                else:
+                    good[path] = fit(image, self.rule)
             results.update(zip(good, self.read(good.values()), strict=True))
             yield from ((path, results[path]) for path in window)
 
