@@ -3,47 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
 from ..config import Config
 from ..corpora.charset import Charset
 from .augment import Augment
+from .decoders import Decoder, make_decoder
+from .network_config import Network, Tiny, check_height, decoder_of
 from .preprocess import InputRule
-
-
-class Tiny(Config):
-    """Strided 3x3 convolutions and CTC, no recurrent layer: trains on a processor in minutes.
-
-    channels: of the four 3x3 layers; context: channels of the horizontal layers; reach: their kernel width in
-    time steps; layers: how many of them. Two short layers learn faster than one long one: after 38,000 lines of
-    digits, 0.975 of the lines right with two of reach 3, against 0.919 with one of reach 5 and 0.40 with three
-    (without the sums that networks.Context makes). Small batches learn faster too: 0.92 with 32, 0.06 with 64.
-    """
-
-    name: Literal["tiny"] = "tiny"
-    channels: tuple[int, int, int, int] = (24, 48, 64, 96)
-    context: int = Field(default=128, ge=8, le=1024)
-    reach: Literal[1, 3, 5, 7, 9] = 3
-    layers: int = Field(default=2, ge=1, le=4)
-    dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
-
-    @model_validator(mode="after")
-    def _positive(self) -> Tiny:
-        if min(self.channels) < 4 or max(self.channels) > 1024:
-            raise ValueError("each of the four channel numbers is between 4 and 1024")
-        return self
-
-
-class Crnn(Config):
-    """MobileNetV3-small at half width, two stacked recurrent layers per direction, CTC. hidden: per direction."""
-
-    name: Literal["crnn_mv3_small"]
-    hidden: int = Field(default=48, ge=8, le=1024)
-
-
-Network = Annotated[Tiny | Crnn, Field(discriminator="name")]
 
 
 class Optimizer(Config):
@@ -103,10 +72,7 @@ class TrainConfig(Config):
             raise ValueError("charset: at least one character is needed")
         if (self.epochs is None) == (self.steps is None):
             raise ValueError("exactly one of 'epochs' and 'steps' is needed")
-        if self.network.name == "crnn_mv3_small" and self.height != 32:
-            raise ValueError("height: crnn_mv3_small takes 32 only")
-        if self.height % 16:
-            raise ValueError("height: a multiple of 16 is needed")
+        check_height(self.network, self.height)
         return self
 
     def characters(self) -> Charset:
@@ -114,6 +80,11 @@ class TrainConfig(Config):
         if self.dictionary is not None:
             return Charset.read(self.dictionary)
         return Charset(self.charset or "")
+
+    def decoder(self, charset: Charset) -> Decoder:
+        """What turns this network's output into text."""
+        name, max_length = decoder_of(self.network)
+        return make_decoder(name, charset, max_length)
 
     def input_rule(self) -> InputRule:
         """How pictures become inputs of this network."""
