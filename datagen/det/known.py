@@ -50,7 +50,7 @@ def shown(recipe: DetRecipe, known: Sequence[Known], place: Floats, width: int, 
         part = clip(polygon, width, height)
         if not len(part):
             continue
-        low = _thickness(polygon) < recipe.scene.legible
+        low = _thickness(polygon) < recipe.least_height(one.text)
         ignored = one.ignored or low or bool(outside(polygon[None], width, height)[0] > recipe.scene.max_cut)
         entries.append(Entry(one.text, part if ignored else polygon, ignored, [], np.zeros((0, 4, 2))))
     return entries

@@ -30,6 +30,7 @@ from ..recipe import Recipe, portable, resolve
 LETTERS = ("bleed", "erosion", "shadow", "extrusion", "emboss", "outline")
 PICTURE = ("light", "glare", "moire", "defocus", "blur", "motion", "rescale", "noise", "sharpen", "grey", "salt")
 OF_LINES = {"height", "max_width", "layout", "geometry", "neighbours", "mixed"}  # keys of a recipe for lines
+FIRST_DENSE = "\u2e80"  # from here on Unicode holds Han, kana, Hangul and few others
 MOST_BLOCKS = 32
 MOST_LINES = 16
 LEAST_SIDE = 64
@@ -111,8 +112,10 @@ class Scene(Config):
     vertical: share of the blocks whose lines run from top to bottom. cut: share of the blocks that reach over the
     picture's edge. padding: room between the ink and the polygon of a line, as a share of the ink's height.
     flat: the mean gradient, in levels per px, up to which a place counts as free of texture; even: the standard
-    deviation of its luminance. legible: lines less high, px, are labelled `###`; max_cut: so are lines of which a
-    character has more than this share of its box outside of the picture.
+    deviation of its luminance.
+    legible: lines less high, px, are labelled `###`; dense: those with Han, kana or Hangul that are less high than
+    this; blur and rescaling count as smaller letters. max_cut: so are lines of which a character has more than this
+    share of its box outside of the picture.
     """
 
     width: Side = (640, 640)
@@ -130,6 +133,7 @@ class Scene(Config):
     flat: Annotated[float, Field(gt=0, le=255)] = 6
     even: Annotated[float, Field(gt=0, le=255)] = 28
     legible: Annotated[float, Field(ge=0, le=100)] = 8
+    dense: Annotated[float, Field(ge=0, le=100)] = 12
     max_cut: Probability = 0.1
 
 
@@ -186,6 +190,10 @@ class DetRecipe(Config):
         """Those of the named effects that may occur."""
         named = [(name, getattr(self, name)) for name in names]
         return [(name, effect) for name, effect in named if effect.probability]
+
+    def least_height(self, text: str) -> float:
+        """Px below which the text cannot be read."""
+        return self.scene.dense if any(c >= FIRST_DENSE for c in text) else self.scene.legible
 
     def line_recipe(self) -> Recipe:
         """The part that a recipe for lines has too, as one."""

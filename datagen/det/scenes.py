@@ -205,7 +205,9 @@ class Stage:
         polygon, box, letters = np.split(points, [len(around), 2 * len(around)])
         letters = letters.reshape(-1, 4, 2)
         tall = _height(box) * shot.sharpness
-        ignored = tall < scene.legible or bool((outside(letters, width, height) > scene.max_cut).any())
+        ignored = tall < self.recipe.least_height(line.text) or bool(
+            (outside(letters, width, height) > scene.max_cut).any()
+        )
         if placed.block.look.vertical:  # a column's first corner is its upper left
             polygon, letters = np.roll(polygon, 1, axis=0), np.roll(letters, 1, axis=1)
         if ignored:

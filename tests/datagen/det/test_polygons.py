@@ -105,6 +105,14 @@ def test_small_lines_are_not_to_be_learnt_from(make_scenes):
     assert heights[True] and max(heights[True]) < 18 and min(heights[False]) > 13
 
 
+def test_dense_characters_must_be_larger(make_scenes):
+    scene = {"em": [12, 12], "rotation": [0, 0], "tilt": [0, 0], "vertical": 0}
+    assert not any(e.ignored for s in make_scenes(3, scene=scene) for e in s.entries)
+    mixed = {**CJK, "texts": [{"kind": "pattern", "pattern": "{中文字|ABC}"}]}
+    entries = [e for s in make_scenes(8, scene={**scene, "dense": 16}, **mixed) for e in s.entries]
+    assert {(e.text, e.ignored) for e in entries} == {("中文字", True), ("ABC", False)}
+
+
 def test_what_the_lens_takes_counts_for_legibility(make_scenes):
     values = {"scene": {"em": [14, 50], "legible": 12, "lines": [1, 1], "blocks": [3, 4]}, "ink": {"contrast": 10}}
     sharp = [e.ignored for s in make_scenes(8, **values) for e in s.entries]
