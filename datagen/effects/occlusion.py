@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Annotated, ClassVar
 
 import cv2
@@ -84,8 +83,9 @@ class Occlusion(Effect):
         left: dict[int, float] = {}
         for thing, thick in zip(np.array(points, np.int32), width, strict=True):
             here, tried = _with(cover, thing, thick)
-            hits = Counter(strokes[here][tried > cover[here]].tolist())
-            del hits[PAPER]
+            hidden = np.bincount(strokes[here][tried > cover[here]], minlength=1)
+            hidden[PAPER] = 0
+            hits = {k: int(hidden[k]) for k in hidden.nonzero()[0].tolist()}
             for k in hits.keys() - left.keys():
                 left[k] = self.hide * np.count_nonzero(strokes == k)
             if all(left[k] >= hit for k, hit in hits.items()):
