@@ -162,8 +162,6 @@ def _build(base: Path, fresh: Path, known: Known, wanted: str, progress: Callabl
     progress("making an environment")
     _run([str(base), "-m", "venv", str(fresh)], "an environment cannot be made (the module venv may be missing)")
     python = str(_python_of(fresh))
-    progress(f"installing what {known.name} needs")
-    _run([python, *PIP, "install", *known.requirements], f"pip cannot install what {known.name} needs")
     progress(f"installing {known.name} from {wanted}")
     local = Path(wanted)
     if local.is_dir():  # a build would leave files in the user's folder
@@ -171,6 +169,8 @@ def _build(base: Path, fresh: Path, known: Known, wanted: str, progress: Callabl
         shutil.copytree(local, wanted, symlinks=True, ignore=shutil.ignore_patterns(".git", "build", "*.egg-info"))
     _run([python, *PIP, "install", "--no-deps", wanted], f"pip cannot install {known.name} from {wanted}")
     shutil.rmtree(fresh / "source", ignore_errors=True)
+    progress(f"installing what {known.name} needs")
+    _run([python, *PIP, "install", *known.requirements], f"pip cannot install what {known.name} needs")
 
 
 def _verify(python: Path, known: Known) -> dict[str, str]:
@@ -214,7 +214,16 @@ def _run(command: Sequence[str], failure: str) -> str:
     environment["GIT_TERMINAL_PROMPT"] = "0"  # a repository that asks for a password is an error, not a wait
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", errors="replace", env=environment)
     if done.returncode:
-        lines = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
-        errors = [line for line in lines if "error" in line.lower()] or lines
-        raise Trouble(f"{failure}: {' | '.join(errors[-4:])[:600] or 'it said nothing'}")
+        raise Trouble(f"{failure}: {_cause(done.stderr or done.stdout)}")
     return done.stdout
+
+
+def _cause(words: str) -> str:
+    """What went wrong, out of the words of git, pip and builds."""
+    lines = [line.strip(" │╰─>×") for line in words.splitlines()]
+    said = [line for line in lines if line and not line.startswith(("note:", "error: subprocess", "WARNING:"))]
+    for sign in ("fatal:", "error:"):
+        if found := [line for line in said if line.lower().startswith(sign)]:
+            said = found
+            break
+    return " | ".join(said[-3:])[:500] or "it said nothing"

@@ -216,7 +216,8 @@ def drive(
     if recipe.boxes:
         raise UserError(f"boxes: {engine} does not say where its characters are; leave boxes out, or the engine")
     options = options or OPTIONS[engine]()
-    command = (str(python or interpreter(engine)), str(known.script))
+    program = python.absolute() if python else interpreter(engine)
+    command = (str(program), str(known.script))
     driven = Driven(_ingredients(recipe, engine, options), engine, command, options, seconds)
     writer = driven.asker.writer
     wanted = writer.mix.alphabet() & set(writer.charset.characters) if writer.charset else writer.mix.alphabet()

@@ -29,13 +29,13 @@ while (frame := read_frame(source)) is not None:
 """
 
 
-def wheel(folder, version="1.0", broken=False):
+def wheel(folder, version="1.0", broken=False, name="tiny_engine"):
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"tiny_engine-{version}-py3-none-any.whl"
-    info = f"tiny_engine-{version}.dist-info"
+    path = folder / f"{name}-{version}-py3-none-any.whl"
+    info = f"{name}-{version}.dist-info"
     with zipfile.ZipFile(path, "w") as file:
-        file.writestr("tiny_engine.py", f"VERSION = {version!r}\nBROKEN = {broken}\n")
-        file.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: tiny_engine\nVersion: {version}\n")
+        file.writestr(f"{name}.py", f"VERSION = {version!r}\nBROKEN = {broken}\n")
+        file.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
         file.writestr(
             f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: hand\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
         )
@@ -47,7 +47,7 @@ def wheel(folder, version="1.0", broken=False):
 def tiny(tmp_path, monkeypatch):
     script = tmp_path / "run_tiny.py"
     script.write_text(PROGRAM.format(workers=str(WORKERS)), encoding="utf-8")
-    needs = (wheel(tmp_path / "needs"),)
+    needs = (wheel(tmp_path / "needs", name="tiny_needs"),)
     known = Known("tiny_engine", "https://example.org/tiny", "0" * 40, "MIT", str(script), ((3, 10), (3, 99)), needs)
     monkeypatch.setitem(catalogue.ENGINES, "tiny_engine", known)
     monkeypatch.setitem(options.OPTIONS, "tiny_engine", options.TrdgOptions)
@@ -70,9 +70,9 @@ def test_an_environment_is_whole_or_not_there_and_a_failure_keeps_the_old_one(ti
     assert python == interpreter("tiny_engine") and python.exists() and steps[-1] == "drawing a line"
     assert row().installed and row().version == "2.0" and row().source.endswith("tiny_engine-2.0-py3-none-any.whl")
 
-    (tiny / "empty").mkdir()
-    with pytest.raises(Trouble, match="pip cannot install tiny_engine from"):
-        install("tiny_engine", str(tiny / "empty"))
+    nowhere = f"git+file://{tiny.as_posix()}/nowhere.git"
+    with pytest.raises(Trouble, match=r"pip cannot install tiny_engine from git\+file:.*fatal: "):
+        install("tiny_engine", nowhere)
     assert row().version == "2.0" and [p.name for p in engines_folder().iterdir()] == ["tiny_engine"]
 
 
