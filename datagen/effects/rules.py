@@ -16,6 +16,7 @@ from .pixels import blend
 
 UNDERLINE, TABLE, BOX = range(3)
 BOTTOM = 2  # of the sides top, right, bottom, left
+LEVEL, UPRIGHT = [0, 2], [1, 3]  # an upright rule alone could be read as I, l, 1 or |
 NEAREST = 2.0  # px between the text's box and a rule: ink and rule have soft edges of a px each
 SHIFT = 4  # bits of fractions of px
 
@@ -25,7 +26,8 @@ class Rules(Effect):
 
     underline, table, box: weights of the kinds: below the text; on some of the four sides, right across the picture;
     all around. gap: between text and rule, as a share of the text's height, as far as there is room; a side without
-    room has no rule. width: likewise. opacity: of the rules, which have the ink's colour.
+    room has no rule, and one at the left or right comes with one above or below only. width: as a share of the
+    text's height. opacity: of the rules, which have the ink's colour.
     """
 
     stage: ClassVar[Stage] = "paper"
@@ -52,6 +54,7 @@ class Rules(Effect):
         sides = draws.uniforms("rules.side", 4) < np.where(kind == TABLE, 0.5, 1.0)[:, None]
         sides[kind == UNDERLINE] = np.arange(4) == BOTTOM
         sides &= (gap >= nearest) & ~lines.bent[:, None]
+        sides[:, UPRIGHT] &= sides[:, LEVEL].any(axis=1, keepdims=True)
         longer = np.where(kind == TABLE, lines.width + lines.height, 0)
         return {
             "ends": _ends(lines.quads, np.maximum(gap, nearest), longer),
