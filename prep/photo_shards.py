@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..datasets.records import Sample
@@ -57,3 +58,17 @@ def join_labels(out: Path, shards: int) -> None:
         for index in range(shards):
             with (out / shard_name(index) / LABELS).open("rb") as part:
                 shutil.copyfileobj(part, file)
+
+
+def photo_folders(out: Path) -> list[Path]:
+    """The finished shards of photos in a job's folder, in order."""
+    return sorted(path.parent for path in out.glob(f"shard-*/{LABELS}"))
+
+
+def labels_joined(out: Path, folders: Sequence[Path]) -> bool:
+    """Whether the job's `Label.txt` holds those of its shards, one after the other."""
+    if not (out / LABELS).is_file():
+        return False
+    with (out / LABELS).open("rb") as file:
+        same = all(file.read((folder / LABELS).stat().st_size) == (folder / LABELS).read_bytes() for folder in folders)
+        return same and not file.read(1)

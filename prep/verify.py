@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from ..datasets.images import BadImage, decode
 from ..errors import UserError
 from .jobs import digest_of, map_processes
 from .layout import COUNT, transaction
+from .photo_shards import IMAGES, LABELS, labels_joined, photo_folders
 from .store import SampleDigest, image_key, label_key, lmdb_folders, polygons_key, source_key
 
 
@@ -53,21 +55,27 @@ class VerifyReport:
 
 
 def verify(pack: Path, workers: int = 0, progress: Callable[[int], None] = lambda samples: None) -> VerifyReport:
-    """Reads a pack, or any folder of LMDBs in the usual layout, completely. Raises UserError where there is none.
+    """Reads a pack, any folder of LMDBs in the usual layout, or a job's photos with label lines, completely.
+
+    Raises UserError where there is none of them.
 
     progress: called with the number of samples newly read, shard by shard.
     """
     if not pack.exists():
         raise UserError(f"{pack}: no such folder")
-    folders = lmdb_folders(pack)
+    folders, work = photo_folders(pack), verify_photos
+    if not folders:
+        folders, work = lmdb_folders(pack), verify_shard
     manifest = _json(pack / "manifest.json")
     if not folders and not (manifest and not manifest.get("count")):
         raise UserError(f"{pack}: no LMDB (a file data.mdb) in this folder or below")
     reports = []
-    for report in map_processes(verify_shard, [(pack, folder) for folder in folders], workers):
+    for report in map_processes(work, [(pack, folder) for folder in folders], workers):
         reports.append(report)
         progress(report.samples)
     problems = [p for r in reports for p in r.problems] + list(_against_manifest(pack, manifest, reports))
+    if work is verify_photos and manifest is not None and not labels_joined(pack, folders):
+        problems.append(Problem(pack.name, LABELS, "not the label lines of all shards, one after the other"))
     return VerifyReport(len(reports), sum(r.samples for r in reports), manifest is not None, tuple(problems))
 
 
@@ -99,6 +107,32 @@ def verify_shard(task: tuple[Path, Path]) -> ShardReport:
         problems.append(Problem(name, "", str(error)))
     problems += _against_marker(name, folder.parent / f"{folder.name}.json", count, digest.hexdigest())
     return ShardReport(name, count, digest.hexdigest(), tuple(problems))
+
+
+def verify_photos(task: tuple[Path, Path]) -> ShardReport:
+    """Reads every photo and label line of one shard and compares with the marker beside it."""
+    job, folder = task
+    digest, count = SampleDigest(), 0
+    problems: list[Problem] = []
+    listed: set[Path] = set()
+    for line in (folder / LABELS).read_bytes().split(b"\n")[:-1]:
+        count += 1
+        name, _, label = line.partition(b"\t")
+        path = job / os.fsdecode(name)
+        listed.add(path)
+        try:
+            image = path.read_bytes() if path.is_file() else b""
+            digest.add(image, label)
+            decode(image)
+            json.loads(label)
+        except BadImage as error:
+            problems.append(Problem(folder.name, path.name, f"{error.reason}: {error.detail}"))
+        except ValueError as error:
+            problems.append(Problem(folder.name, path.name, f"its label is not JSON: {error}"))
+    for path in sorted(set((folder / IMAGES).iterdir()) - listed):
+        problems.append(Problem(folder.name, path.name, f"not listed in {LABELS}"))
+    problems += _against_marker(folder.name, job / f"{folder.name}.json", count, digest.hexdigest())
+    return ShardReport(folder.name, count, digest.hexdigest(), tuple(problems))
 
 
 def _sample_problems(shard: str, number: int, reading: Any, digest: SampleDigest) -> Iterator[Problem]:
@@ -151,7 +185,7 @@ def _against_manifest(pack: Path, manifest: dict[str, Any] | None, reports: list
     found = {r.shard: r for r in reports}
     for name in manifest["shards"]:
         if name not in found:
-            yield Problem(name, "", "named in manifest.json, but its LMDB is missing")
+            yield Problem(name, "", "named in manifest.json, but it is missing")
         elif not (pack / f"{name}.json").is_file():
             yield Problem(name, "", f"its marker {name}.json is missing")
     for name in sorted(found.keys() - set(manifest["shards"])):

@@ -9,6 +9,7 @@ from ocrdata.datasets.dataset import find_labels, open_labels
 from ocrdata.datasets.images import encode_jpeg
 from ocrdata.datasets.records import Photo, Refusal, Sample
 from ocrdata.prep.jobs import Job, run_job
+from ocrdata.prep.verify import verify
 
 POINTS = [[1, 1], [30, 1], [30, 10], [1, 10]]
 
@@ -60,3 +61,28 @@ def test_a_shard_without_its_labels_is_made_anew(tmp_path):
     (tmp_path / "shard-00001" / "Label.txt").unlink()
     assert run_job(job(10), Signs(), tmp_path, 1)["digest"] == first["digest"]
     assert (tmp_path / "shard-00001" / "Label.txt").is_file()
+
+
+def test_verify_finds_whatever_was_changed(tmp_path):
+    run_job(job(10), Signs(), tmp_path, 1)
+    report = verify(tmp_path, 1)
+    assert report.ok and report.recorded and (report.samples, report.shards) == (10, 3)
+    assert verify(tmp_path, 2) == report
+    picture, labels = tmp_path / "shard-00000" / "images" / "000000002.jpg", tmp_path / "shard-00001" / "Label.txt"
+    picture.write_bytes(picture.read_bytes()[:-40])
+    text = labels.read_text(encoding="utf-8")
+    labels.write_text(text.replace("标 5", "标 6"), encoding="utf-8", newline="\n")
+    (tmp_path / "shard-00002" / "images" / "000000003.jpg").write_bytes(b"")
+    problems = [str(p) for p in verify(tmp_path, 1).problems]
+    assert any("shard-00000 000000002.jpg: truncated_image" in p for p in problems)
+    assert any("shard-00001: the samples' digest" in p for p in problems)
+    assert any("shard-00002 000000003.jpg: not listed" in p for p in problems)
+    assert any("Label.txt: not the label lines" in p for p in problems)
+    labels.write_text(text.replace('"transcription"', "transcription"), encoding="utf-8", newline="\n")
+    assert any("its label is not JSON" in str(p) for p in verify(tmp_path, 1).problems)
+
+
+def test_verify_says_that_a_job_is_not_finished(tmp_path):
+    with pytest.raises(RuntimeError):
+        run_job(job(10), Signs(fails_at=6), tmp_path, 1)
+    assert "not finished" in str(verify(tmp_path, 1).problems[0])

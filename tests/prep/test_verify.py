@@ -80,7 +80,7 @@ def test_missing_and_foreign_shards(pack):
     shutil.rmtree(pack / "shard-00001")
     (pack / "shard-00002.json").unlink()
     found = whats(verify(pack, 1))
-    assert "shard-00001: named in manifest.json, but its LMDB is missing" in found
+    assert "shard-00001: named in manifest.json, but it is missing" in found
     assert "shard-00002: its marker shard-00002.json is missing" in found
     assert "shard-00007: not named in manifest.json" in found
 
