@@ -25,7 +25,8 @@ Watch = Callable[[str, Image], None]
 WARP = cv2.INTER_LINEAR
 FAINT = 0.5  # of the demanded contrast must be left, on average over the ink, after blur and thinning
 SHARP = 0.6  # of 1: what is as strong is surely not blurred beyond reading
-MERGED = 0.15  # of the contrast must be left between strokes and gaps; below, people begin to guess
+NARROW = 0.06  # of the picture's height: half of the width of narrow gaps
+MERGED = 0.13  # of the contrast must be left between strokes and gaps; below, people begin to guess
 
 
 class Painter:
@@ -258,10 +259,17 @@ class Painter:
 
 
 def _between(ink: Mask, seen: Image) -> float:
-    """How much darker strokes are than the px beside them, of 1, once seen through the lens."""
+    """How much stronger strokes are than the narrow gaps between them, of 1, once seen through the lens.
+
+    Where there are next to none, than the px beside them.
+    """
     strokes = cv2.threshold(ink, cv2.minMaxLoc(ink)[1] / 2, 255, cv2.THRESH_BINARY)[1]
-    grown = cv2.dilate(strokes, box(max(ink.shape[0] // 32, 1)))
+    reach = box(max(round(NARROW * ink.shape[0]), 1))
+    beside = cv2.dilate(strokes, reach)
+    grown = cv2.erode(beside, reach)
     inside, around = cv2.countNonZero(strokes), cv2.countNonZero(grown)
+    if around < 1.1 * inside:
+        grown, around = beside, cv2.countNonZero(beside)
     levels, both = (cv2.sumElems(cv2.bitwise_and(seen, area))[0] for area in (strokes, grown))
     return (levels / max(inside, 1) - (both - levels) / max(around - inside, 1)) / 255
 

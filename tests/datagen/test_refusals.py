@@ -78,7 +78,8 @@ def test_low_contrast_of_colours_and_of_faint_strokes(make_recipe):
     assert len(only(refusals, "low_contrast")) > 20
     thin = {"ink": {"palette": {"colours": ["#505050"]}, "contrast": 60, "weight": [-1, 0.5]}}
     _, refusals = items(make_recipe(**thin, blur={"probability": 1, "sigma": [1, 2]}, backgrounds=plain))
-    assert all("levels are left of" in r.detail for r in only(refusals, "low_contrast"))
+    why = Counter(r.detail.strip("0123456789 ")[:15] for r in only(refusals, "low_contrast"))
+    assert why.keys() <= {"levels are left", "strokes run tog"} and why["levels are left"]
 
 
 def test_too_long_by_characters_and_by_time_steps(make_recipe):
