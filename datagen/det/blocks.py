@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -11,6 +12,7 @@ from ...datasets.records import Refusal
 from ...fonts.face import Vertical
 from ..colours import outline_colours, pick
 from ..layout import Piece
+from ..learnt import LearntPairs
 from ..rng import Draws, Integers
 from ..writer import Writer
 from .recipe import MOST_BLOCKS, MOST_LINES, DetRecipe
@@ -24,7 +26,8 @@ class Look:
     """How a block stands and what lies under it; sizes in px, angles in degrees. See the recipe's sections.
 
     lot: 0..1, which of the free places. align: 0 left, 0.5 centred, 1 right. cut: share beyond the edge, 0 for none.
-    weight: of the ink's strokes. panel_colour, border_colour: BGR. stacked: Latin letters stand upright in a column.
+    weight: of the ink's strokes. panel_colour, border_colour: BGR. ink: on a panel, nan for any that stands out.
+    stacked: Latin letters stand upright in a column.
     """
 
     em: float
@@ -43,6 +46,7 @@ class Look:
     panel_shadow: float
     panel_colour: list[float]
     border_colour: list[float]
+    ink: list[float]
     vertical: bool
     stacked: bool
 
@@ -66,13 +70,18 @@ class Composed:
     scenes: list[list[Block | Refusal]]
 
 
-def draw_looks(recipe: DetRecipe, draws: Draws) -> list[Look]:
-    """One look for each of the batch."""
+def draw_looks(recipe: DetRecipe, draws: Draws, learnt: LearntPairs | None) -> list[Look]:
+    """One look for each of the batch. learnt: colours of real crops."""
     scene, panel = recipe.scene, recipe.panel
     low, high = np.log(scene.em)
     tilt = draws.between("block.tilt", scene.tilt)
     towards = 2 * np.pi * draws.uniform("block.towards")
     colour = pick(panel.palette, draws, "panel")
+    ink = np.full_like(colour, np.nan)
+    if learnt is not None:
+        on = draws.chance("ink.learnt", recipe.ink.learnt)[:, None]
+        found, paper = learnt.pairs(draws, recipe.ink.contrast)
+        ink, colour = np.where(on, found, np.nan), np.where(on, paper, colour)
     columns = {
         "em": np.exp(low + (high - low) * draws.uniform("block.em")),  # by ratio: small text is as likely as large
         "gap": draws.between("block.gap", scene.gap),
@@ -90,6 +99,7 @@ def draw_looks(recipe: DetRecipe, draws: Draws) -> list[Look]:
         "panel_shadow": draws.between("panel.shadow", panel.shadow),
         "panel_colour": colour,
         "border_colour": outline_colours(draws.fork("border"), colour),
+        "ink": ink,
         "vertical": draws.chance("block.vertical", scene.vertical),
         "stacked": draws.uniform("block.stacked") < 0.5,
     }
@@ -103,6 +113,7 @@ class Composer:
     def __init__(self, recipe: DetRecipe, writer: Writer) -> None:
         self.recipe = recipe
         self.writer = writer
+        self.learnt = LearntPairs.read(Path(recipe.ink.pairs)) if recipe.ink.pairs else None
         self._weights = [f.weight for f in writer.faces.refs]
 
     def compose(self, index: Integers, attempt: int, counts: Integers) -> Composed:
@@ -111,7 +122,7 @@ class Composer:
         number = np.arange(len(scenes)) - np.repeat(np.cumsum(counts) - counts, counts)
         blocks = index[scenes] * MOST_BLOCKS + number
         draws = Draws(self.recipe.seed, blocks, attempt)
-        looks = draw_looks(self.recipe, draws)
+        looks = draw_looks(self.recipe, draws, self.learnt)
         few, many = self.recipe.scene.lines
         lines = few + draws.integer("block.lines", many - few + 1)
         texts = self._texts(blocks, lines, attempt)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ...datasets.records import Refusal
 from ...fonts.face import EM
 from ...fonts.glyphs import GlyphCache, GlyphTable
-from ..colours import Behind, Toning, ink_colours
+from ..colours import Behind, Toning, ink_colours, judge, lightness
 from ..effects.base import Step
 from ..rng import Draws, Floats
 from . import paint
@@ -20,31 +20,14 @@ from .blocks import Block
 from .camera import Shot, draw_steps, known
 from .ground import Ground
 from .labels import Entry, clip, outside
-from .paint import Panel, Sheet, Stroke
-from .pose import VIEW, plane, project, shift
+from .paint import Sheet, Stroke
+from .place import Placed, place
 from .recipe import LETTERS, DetRecipe
-from .typeset import Typeset, edges, quads, rasterised, typeset
+from .typeset import edges, quads, rasterised
 
-SHRINK = (1.0, 0.75, 0.55, 0.4)  # sizes tried where a block finds no room
-BARE = 0.15  # em of free room around text without a panel
-UNDER_PANEL = 3  # how much more texture and contrast a panel may cover
 BOX = np.array([[1, 0, 0, 0], [0, 1, 0, 0], [1, 0, 1, 0], [0, 1, 0, 1]])  # x, y, width, height to four sides
 OUTWARDS = np.array([-1, -1, 1, 1])
 FAINT = 0.5  # of the demanded contrast must be left, on average over the ink, after blur and thinning
-
-
-@dataclass(slots=True)
-class Placed:
-    """A block in the scene. plane: (3, 3) map of its px to the scene's; em: of its font, px; box: left, top, right,
-    bottom of its ink and the room around it, px of the plane."""
-
-    block: Block
-    set: Typeset
-    plane: Floats
-    em: float
-    box: Floats
-    panel: Panel | None = None
-    strokes: list[Stroke] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -81,9 +64,10 @@ class Stage:
         for entry in backdrop.entries:
             ground.take(entry.polygon)
         for row, block in enumerate(blocks):
-            found = self._place(block, ground, draws.take(np.array([row])), origin)
+            found = place(self.recipe, self.table, block, ground, draws.take(np.array([row])))
             if isinstance(found, Refusal):
-                result += [replace(found, text=text) for text in block.texts]
+                font = self._font(block) if found.reason == "blank_glyph" else ""
+                result += [replace(found, origin=origin, text=text, font=font) for text in block.texts]
             else:
                 rows.append(row)
                 placed.append(found)
@@ -97,43 +81,8 @@ class Stage:
                 result += self._write(one, inked, number, sheet, shot, origin)
         return result
 
-    def _place(self, block: Block, ground: Ground, draws: Draws, origin: str) -> Placed | Refusal:
-        """Find room for the block, smaller if need be, and on a panel where nothing is flat enough without.
-
-        A refusal is about each of its lines.
-        """
-        set_ = typeset(self.table, block, self.recipe.curve, draws)
-        if set_ is None:
-            return Refusal("blank_glyph", origin, "no ink", font=self.glyphs.faces.refs[block.face].name)
-        placed = self._fit(block, set_, ground)
-        if placed is None and self.recipe.panel.probability and not block.look.panel:
-            block.look.panel = True
-            placed = self._fit(block, set_, ground)
-        if placed is None:
-            size = " x ".join(f"{v:.0f}" for v in (set_.bounds[2:] - set_.bounds[:2]) * block.look.em)
-            return Refusal("no_room", origin, f"{size} px found no flat place")
-        return placed
-
-    def _fit(self, block: Block, set_: Typeset, ground: Ground) -> Placed | None:
-        scene, look = self.recipe.scene, block.look
-        leniency = UNDER_PANEL if look.panel else 1
-        distance = VIEW * max(ground.width, ground.height)
-        rim = (look.margin if look.panel else BARE) * np.array([-1, -1, 1, 1])
-        for factor in SHRINK:
-            em = look.em * factor
-            if factor < 1 and em < scene.em[0]:
-                break
-            box = (set_.bounds + rim) * em
-            matrix = plane(box, (look.yaw, look.pitch), look.rotation + 90 * look.vertical, distance)
-            quad = project(matrix, edges(box, False))
-            low, high = quad.min(axis=0), quad.max(axis=0)
-            middle = ground.find(high - low, look.lot, scene.flat * leniency, scene.even * leniency)
-            if middle is not None:
-                middle = _over_the_edge(look.cut, middle, quad - (low + high) / 2, ground)
-                move = middle - (low + high) / 2
-                ground.take(quad + move)
-                return Placed(block, set_, shift(move) @ matrix, em, box)
-        return None
+    def _font(self, block: Block) -> str:
+        return self.glyphs.faces.refs[block.face].name
 
     def _paint_panels(self, placed: list[Placed], sheet: Sheet) -> None:
         for one in placed:
@@ -162,6 +111,12 @@ class Stage:
         toning = Toning(*(np.repeat(column, n) for column in shot.toning_columns()))
         opacity = np.maximum(draws.between("ink.opacity", ink.opacity), 0.02)
         inks = ink_colours(ink, draws, behind, toning, opacity)
+        learnt = np.array([one.block.look.ink for one in placed])
+        taken = ~np.isnan(learnt[:, 0]) & np.array([one.panel is not None for one in placed])
+        if taken.any():
+            colour = np.where(taken[:, None], learnt, inks.colour)
+            dark = np.where(taken, lightness(colour) < behind.low, inks.dark)
+            inks = judge(ink, colour, dark, behind, toning, opacity)
         height, width = sheet.shade.shape
         lines = known(np.full(n, width), np.full(n, height))
         lines.ink, lines.dark, lines.low, lines.high = inks.colour, inks.dark, behind.low, behind.high
@@ -190,7 +145,7 @@ class Stage:
                 else:
                     result.append(Refusal("clipped", origin, "outside of the picture", stroke.line.text))
                 continue
-            result.append(Refusal("low_contrast", origin, why, stroke.line.text))
+            result.append(Refusal("low_contrast", origin, why, stroke.line.text, font=self._font(placed.block)))
         if placed.panel is not None and not any(isinstance(item, Entry) for item in result):
             placed.panel.remove(sheet)  # nobody puts up an empty sign
         return result
@@ -213,20 +168,6 @@ class Stage:
         if ignored:
             polygon = clip(polygon, width, height)
         return Entry(line.text, polygon, ignored, line.letters, letters)
-
-
-def _over_the_edge(cut: float, middle: Floats, quad: Floats, ground: Ground) -> Floats:
-    """The middle moved towards the nearest edge until a share of the block lies beyond, where that is free."""
-    if not cut:
-        return middle
-    half = (quad.max(axis=0) - quad.min(axis=0)) / 2
-    size = np.array([ground.width, ground.height])
-    room = np.concatenate([middle - half, size - middle - half])
-    side = int(room.argmin())
-    axis, sign = side % 2, 1 if side >= 2 else -1
-    moved = middle.copy()
-    moved[axis] += sign * (room[side] + 2 * half[axis] * cut)
-    return moved if ground.free(quad + moved) else middle
 
 
 def _reach(recipe: DetRecipe, em: float) -> int:

@@ -134,6 +134,14 @@ def test_every_section_has_an_effect(make_recipe, changes):
     assert made(make_recipe(**changes)) != made(make_recipe())
 
 
+def test_learnt_colours_are_those_of_panel_and_text(make_recipe, tmp_path):
+    (tmp_path / "colours.yml").write_text("pairs:\n  - {ink: '#0000ff', paper: '#ffff00'}\n", encoding="utf-8")
+    ink = {"pairs": str(tmp_path / "colours.yml"), "learnt": 1}
+    for image in pictures(make_recipe(ink=ink, panel={"probability": 1, "border": [0, 0], "shadow": [0, 0]}), range(4)):
+        for colour in ((255, 0, 0), (0, 255, 255)):
+            assert (np.abs(image.astype(int) - colour).max(axis=2) < 60).sum() > 100
+
+
 def test_photos_are_shown_and_zoomed(make_recipe, tmp_path):
     photo = np.zeros((600, 800, 3), np.uint8)
     photo[:, :400] = (200, 30, 30)
