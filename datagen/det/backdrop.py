@@ -23,7 +23,7 @@ from .recipe import Backdrops, DetRecipe
 
 Mask = NDArray[np.uint8]
 MOSAIC, PHOTO = range(2)
-PHOTO_BYTES = 256 << 20  # decoded photos kept; more of them are read again when they are needed
+PHOTO_BYTES = 128 << 20  # decoded photos kept; more of them are read again when they are needed
 LONGEST = 2048  # px; photos are kept no larger
 GRAIN, GRAIN_HEIGHT = 640, 320  # px; of the kept textures
 

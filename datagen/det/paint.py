@@ -17,6 +17,7 @@ from .pose import project, shift
 from .typeset import Line, edges
 
 SUBPIXEL = 4  # bits
+BORDER_ROOM = 0.25  # of the margin: the border must not touch the text
 SHADE_LIMITS = (0.8, 1.2)  # how far the scene's light changes a colour
 Window = tuple[slice, slice]
 
@@ -100,7 +101,7 @@ def panel(sheet: Sheet, look: Look, plane: Floats, box: Floats, em: float) -> Pa
         fill(sheet, window, [0, 0, 0], shadow, light, 0.7 * look.panel_shadow)
         changed = cv2.max(mask, shadow)  # type: ignore[assignment]
     fill(sheet, window, look.panel_colour, mask, light)
-    border = look.border * em
+    border = min(look.border, BORDER_ROOM * look.margin) * em
     if border >= 1:
         line = cv2.subtract(polygon_mask(outline(1.5 * border), window), polygon_mask(outline(2.5 * border), window))
         fill(sheet, window, look.border_colour, line, light)  # type: ignore[arg-type]

@@ -48,7 +48,8 @@ Tilt = Annotated[tuple[float, float], AfterValidator(within(0, 60))]
 class Panel(Config):
     """A sign, plate or sheet drawn on the photo, in the perspective of the text on it.
 
-    margin: between text and the panel's edge, in em. border: its line's width, in em; 0 draws none.
+    margin: between text and the panel's edge, in em. border: its line's width, in em, and at most a quarter of the
+    margin; 0 draws none.
     shadow: how dark the shadow beside it is. palette: of its surface.
     """
 
@@ -81,7 +82,7 @@ class ScenePhotos(Config):
 
     folder: str
     weight: NonNegativeFloat = 3
-    limit: PositiveInt = 500
+    limit: PositiveInt = 200
     labels: str | None = None
     zoom: Annotated[tuple[float, float], AfterValidator(within(0.1, 1))] = (0.5, 1)
 
