@@ -1,4 +1,4 @@
-"""Speed of rendering, cropping and packing on one core, each against its floor.
+"""Speed of rendering lines and scenes, cropping and packing on one core, each against its floor.
 
     taskset -c 0 python tests/bench
 
@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
+NAMES = ("bench_synth.py", "bench_scenes.py", "bench_prep.py")
 
 if __name__ == "__main__":
-    codes = [subprocess.run([sys.executable, HERE / name]).returncode for name in ("bench_synth.py", "bench_prep.py")]
+    codes = [subprocess.run([sys.executable, HERE / name]).returncode for name in NAMES]
     sys.exit(max(codes))
