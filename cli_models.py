@@ -40,26 +40,22 @@ def train(
     from .train.config import TrainConfig
 
     settings = load(config, "train", TrainConfig, overrides=overrides)
-    pack = data or settings.data
-    if pack is None:
+    source = data or settings.data
+    if source is None:
         raise UserError("no data to train on: --data names a pack (or the key 'data' of the configuration)")
     require_paddle()
-    from .prep.store import Pack
     from .train.fit import Fit
     from .train.log import Row
+    from .train.sources import open_data, open_sets, require_apart
 
     validation = val or settings.val
-    if validation and validation.resolve() == pack.resolve():
-        raise UserError(f"{validation} is the training data too: a score on it says nothing; leave out --val")
-    fit = Fit(settings, Pack(pack), Pack(validation) if validation else None, out_dir, resume)
+    lines, sets = open_data(source), open_sets(validation) if validation else {}
+    require_apart(lines, sets)
+    fit = Fit(settings, lines, sets, out_dir, resume)
     counts("left out of training", fit.refused)
 
     def show(row: Row) -> None:
-        scores = "" if row.accuracy is None else f"  accuracy {row.accuracy:.4f}  similarity {row.similarity:.4f}"
-        line(
-            f"step {row.step:6d}  epoch {row.epoch:6.2f}  loss {row.loss:8.4f}  lr {row.lr:.6f}"
-            f"  {row.images_per_s:6.0f} images/s  waiting {row.waiting:4.0%}{scores}"
-        )
+        line(row.line())
 
     with progress("train", fit.steps) as done:
         result = fit.run(done, show)

@@ -16,13 +16,17 @@ from ..files import whole_file
 
 LAST, BEST = "last.npz", "best.npz"
 WEIGHTS, OPTIMIZER, ABOUT = "weights/", "optimizer/", "about"
+AVERAGE = "average/"  # in the optimizer's state: the moving average of the weights
 
 Arrays = dict[str, NDArray[Any]]
 
 
 @dataclass
 class About:
-    """What a checkpoint holds. step: batches done; scores: of the weights beside it; best: the run's highest."""
+    """What a checkpoint holds.
+
+    step: steps done; scores: of the weights beside it; best: the run's highest; stale: evaluations since then.
+    """
 
     step: int
     config: dict[str, Any]
@@ -30,6 +34,7 @@ class About:
     data: dict[str, Any]
     scores: dict[str, float] = field(default_factory=dict)
     best: dict[str, float] = field(default_factory=dict)
+    stale: int = 0
 
 
 def save(path: Path, about: About, weights: Arrays, optimizer: Arrays) -> None:
@@ -55,6 +60,11 @@ def read(path: Path) -> tuple[About, Arrays, Arrays]:
     weights = {n.removeprefix(WEIGHTS): v for n, v in arrays.items() if n.startswith(WEIGHTS)}
     optimizer = {n.removeprefix(OPTIMIZER): v for n, v in arrays.items() if n.startswith(OPTIMIZER)}
     return about, weights, optimizer
+
+
+def averaged(state: Arrays) -> Arrays:
+    """The moving average of the weights that an optimizer's state holds, or nothing."""
+    return {n.removeprefix(AVERAGE): v for n, v in state.items() if n.startswith(AVERAGE)}
 
 
 def of_run(run: Path) -> Path:

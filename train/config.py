@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -14,31 +14,88 @@ from .decoders import Decoder, make_decoder
 from .network_config import Network, Tiny, check_height, decoder_of
 from .preprocess import InputRule
 
+Share = Annotated[float, Field(ge=0, lt=1)]
+Moment = Annotated[int, Field(ge=0)] | Annotated[float, Field(ge=0, lt=1)]
 
-class Optimizer(Config):
-    """lr: the highest; it rises linearly over `warmup` steps, then stays (constant) or falls to 0 (cosine).
 
-    weight_decay: decoupled for adamw, an L2 term of the gradient for adam; norms and biases are left out.
-    clip_norm: gradients are scaled down to this global norm; 0 leaves them alone.
+class Group(Config):
+    """Parameters that learn at a rate of their own.
+
+    match: a pattern for parameter names, with * and ?, such as `backbone.*`; the first group that matches counts.
+    rate: times the learning rate; 0 freezes the parameters, and the statistics of the batch norms among them.
     """
 
-    name: Literal["adam", "adamw"] = "adamw"
+    match: str = Field(min_length=1)
+    rate: float = Field(ge=0.0, le=10.0)
+
+
+class Optimizer(Config):
+    """How weights follow from gradients.
+
+    betas: decay of the first and second moment; momentum takes the first of them as its own.
+    lr: the highest. schedule: constant; cosine falls to 0; one_cycle rises and falls along cosines, from a 25th to
+    a 250,000th; piecewise multiplies by `factor` at each of `milestones`.
+    warmup: steps of rising, linear but for one_cycle; below 1 a share of all steps, and so are milestones.
+    weight_decay: decoupled for adamw, an L2 term of the gradient for the others; norms and biases are left out.
+    clip_norm: gradients are scaled down to this norm over all parameters; 0 leaves them alone.
+    accumulate: batches whose gradients are averaged for one step. groups: lower rates and frozen parameters.
+    ema: decay of a moving average of the weights, which is then what is evaluated and exported; 0 keeps none.
+    """
+
+    name: Literal["adam", "adamw", "momentum"] = "adamw"
     lr: float = Field(default=0.003, gt=0)
-    schedule: Literal["constant", "cosine"] = "cosine"
-    warmup: int = Field(default=100, ge=0)
+    betas: tuple[Share, Share] = (0.9, 0.999)
+    schedule: Literal["constant", "cosine", "one_cycle", "piecewise"] = "cosine"
+    warmup: Moment = 100
+    milestones: tuple[Moment, ...] = ()
+    factor: float = Field(default=0.1, gt=0, lt=1)
     weight_decay: float = Field(default=0.01, ge=0)
     clip_norm: float = Field(default=5.0, ge=0)
+    accumulate: int = Field(default=1, ge=1, le=1024)
+    groups: tuple[Group, ...] = ()
+    ema: float = Field(default=0.0, ge=0.0, lt=1.0)
+
+    @model_validator(mode="after")
+    def _milestones_where_used(self) -> Optimizer:
+        if (self.schedule == "piecewise") != bool(self.milestones):
+            raise ValueError("milestones: needed for the schedule piecewise, and for no other")
+        return self
+
+
+class Source(Config):
+    """Training lines from one place.
+
+    path: a pack, any folder of LMDBs, or a label file `picture<TAB>text`. ratio: its weight in what is drawn; an
+    epoch is as many lines as all sources hold together. Without ratios each line comes once an epoch.
+    """
+
+    path: Path
+    ratio: float | None = Field(default=None, gt=0)
+
+
+class ValSet(Config):
+    """Lines to validate on, reported under a name."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_-]+$")
+    path: Path
 
 
 class TrainConfig(Config):
     """Everything that determines a training run, but the data's contents.
 
     charset: the characters themselves; dictionary: a file with one a line; exactly one of the two.
-    height, width: pixels; wider lines are squeezed. epochs, steps: exactly one of the two.
-    data, val: packs (the command line may give them); without `val`, the share `holdout` of the data is kept for
-    validation (at most 2,000 lines). unknown: what to do with labels that hold other characters.
+    height, width: pixels; wider lines are squeezed, and left out where they would shrink by more than `squeeze`.
+    epochs, steps: exactly one of the two.
+    start: a bundle, a run's folder or a checkpoint to take the weights from; its characters may be others.
+    data: a pack, folder of LMDBs or label file, or a list of sources; val: one, or a list of named sets (the command
+    line may give both); without `val`, the share `holdout` of the data is kept for validation (at most 2,000 lines).
+    unknown: what to do with labels that hold other characters; damaged: with pictures that cannot be read.
+    batch_size: lines in a batch, for each process. precision: of the network's arithmetic; the 16-bit ones need a
+    device that has them.
+    best: the score that decides which checkpoint is the best: accuracy, similarity, or that of one set, as in
+    `old.accuracy`; patience: evaluations without a better one after which training ends; 0 never does.
     eval_every, save_every, log_every: steps; 0 is once an epoch. workers: threads that decode.
-    cache_mb: decoded lines kept in memory, up to this many megabytes.
+    cache_mb: decoded lines kept in memory, up to this many megabytes. tensorboard: write events, too.
     """
 
     network: Network = Tiny()
@@ -46,20 +103,27 @@ class TrainConfig(Config):
     dictionary: Path | None = None
     height: int = Field(default=32, ge=8, le=256)
     width: int = Field(default=320, ge=16, le=4096)
-    data: Path | None = None
-    val: Path | None = None
+    squeeze: float = Field(default=2.0, ge=1.0, le=100.0)
+    start: Path | None = None
+    data: Path | tuple[Source, ...] | None = None
+    val: Path | tuple[ValSet, ...] | None = None
     holdout: float = Field(default=0.02, ge=0.0, le=0.5)
     unknown: Literal["error", "refuse"] = "error"
+    damaged: Literal["error", "refuse"] = "error"
     batch_size: int = Field(default=32, ge=1, le=4096)
     epochs: int | None = Field(default=None, ge=1)
     steps: int | None = Field(default=None, ge=1)
     optimizer: Optimizer = Optimizer()
     augment: Augment = Augment()
+    precision: Literal["float32", "float16", "bfloat16"] = "float32"
+    best: str = Field(default="accuracy", pattern=r"^([A-Za-z0-9_-]+\.)?(accuracy|similarity)$")
+    patience: int = Field(default=0, ge=0)
     eval_every: int = Field(default=0, ge=0)
     save_every: int = Field(default=0, ge=0)
     log_every: int = Field(default=50, ge=1)
     workers: int = Field(default=1, ge=1, le=64)
     cache_mb: int = Field(default=512, ge=0)
+    tensorboard: bool = False
     seed: int = Field(default=0, ge=0)
 
     @model_validator(mode="after")
@@ -73,6 +137,18 @@ class TrainConfig(Config):
         if (self.epochs is None) == (self.steps is None):
             raise ValueError("exactly one of 'epochs' and 'steps' is needed")
         check_height(self.network, self.height)
+        return self
+
+    @model_validator(mode="after")
+    def _sets_agree(self) -> TrainConfig:
+        if isinstance(self.data, tuple) and len({source.ratio is None for source in self.data}) > 1:
+            raise ValueError("data: either every source has a ratio, or none has")
+        names = [s.name for s in self.val] if isinstance(self.val, tuple) else []
+        if len(set(names)) != len(names):
+            raise ValueError("val: two sets have the same name")
+        chosen = self.best.rpartition(".")[0]
+        if chosen and chosen not in names:
+            raise ValueError(f"best: there is no validation set {chosen!r}; there are: {', '.join(names) or 'none'}")
         return self
 
     def characters(self) -> Charset:

@@ -1,4 +1,4 @@
-"""Batches from a pack: which samples, in which order, decoded ahead; a function of (seed, step) alone."""
+"""Batches of training lines: which samples, in which order, decoded ahead; a function of (seed, batch) alone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import queue
 import threading
 import time
 from collections import Counter
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 from ..corpora.charset import Charset
 from ..datasets.images import BadImage, Image, decode
 from ..errors import UserError
-from ..prep.store import Pack, image_key
-from .augment import apply, draw
+from .augment import apply, draw, join
 from .config import TrainConfig
-from .ctc import TIME_STRIDE, encode, needed_steps
-from .preprocess import Batch, InputRule, fit, padded_width, resized_width, stack
+from .ctc import TIME_STRIDE, encode
+from .order import Order
+from .preprocess import Batch, InputRule, fit, padded_width, stack
+from .sources import Lines, Mixture, where
 
 WINDOW = 16  # batches that are decoded together and sorted by width, so that little padding is computed
 AHEAD = 8  # finished batches that wait for the network
@@ -38,76 +39,52 @@ class Step:
     lengths: NDArray[np.int64]
 
 
-def where(pack: Pack, index: int) -> str:
-    """A sample's place for messages: shard and key."""
-    folder, number = pack.locate(index)
-    return f"{folder}: '{image_key(number).decode()}'"
+def load(lines: Lines, index: int, rule: InputRule, squeeze: float = float("inf")) -> tuple[Image, str]:
+    """Sample `index`, fitted to the input's height, and its label. Raises BadImage.
 
-
-def load(pack: Pack, index: int, rule: InputRule) -> tuple[Image, str]:
-    """Sample `index`, fitted to the input's height, and its label. Raises UserError naming shard and key."""
-    sample = pack[index]
-    try:
-        return fit(decode(sample.image), rule), sample.label
-    except BadImage as error:
-        raise UserError(
-            f"{where(pack, index)}: {error.reason}: {error.detail}; `ocrdata pack --verify {pack.root}` lists all"
-        ) from error
-
-
-def check_labels(
-    labels: Iterable[str], charset: Charset, max_steps: int, unknown: str, place: str
-) -> tuple[list[int], Counter[str]]:
-    """Indices of the labels that a network can learn, and the others counted by reason.
-
-    unknown: "error" raises UserError for characters outside `charset`; "refuse" counts `not_in_dict`.
+    squeeze: a picture that had to become narrower than its aspect ratio wants by more than this is `line_too_wide`.
     """
-    strange: Counter[str] = Counter()
-    refused: Counter[str] = Counter()
-    good = []
-    for index, label in enumerate(labels):
-        outside = charset.unknown(label)
-        strange.update(outside)
-        if outside:
-            refused["not_in_dict"] += 1
-        elif not label:
-            refused["empty_label"] += 1
-        elif needed_steps(label) > max_steps:
-            refused["label_too_long"] += 1
-        else:
-            good.append(index)
-    if strange and unknown == "error":
-        listed = ", ".join(f"{c!r} ({n} times)" for c, n in strange.most_common(20))
-        more = f" and {len(strange) - 20} more" if len(strange) > 20 else ""
-        raise UserError(
-            f"{place}: {refused['not_in_dict']} labels hold characters outside the charset: {listed}{more}; "
-            "add them, or set unknown: refuse to leave such samples out"
-        )
-    if not good:
-        raise UserError(f"{place}: no sample can be used: {dict(refused) or 'there is none'}")
-    return good, refused
+    sample = lines[index]
+    image = decode(sample.image)
+    height, width = image.shape[:2]
+    if width * rule.height > squeeze * rule.max_width * height:
+        natural = round(width * rule.height / height)
+        raise BadImage("line_too_wide", f"{natural} pixels at the height {rule.height}; {rule.max_width} is the width")
+    return fit(image, rule), sample.label
 
 
 class Feed:
-    """Training batches of `indices` of a pack; `steps_per_epoch` batches make an epoch.
+    """Training batches of `indices` of `lines`; `steps_per_epoch` batches make an epoch.
 
-    Each epoch is a permutation of all samples. It is cut into windows of 16 batches; within a window samples are
-    grouped by width and the batches shuffled. So batch `n` follows from the seed and n, and resuming needs no
-    other state. A sample whose label does not fit its own width is counted in `too_long`, and another sample of
-    its window takes its place.
+    Each epoch is one shuffle over all samples (see Order). It is cut into windows of 16 batches; within a window
+    samples are grouped by width and the batches shuffled. So batch `n` follows from the seed and n, and resuming
+    needs no other state. left_out: reasons by index, found when a picture was first decoded: a label that does
+    not fit its own width, a line too wide, a picture that cannot be read where `damaged` says so. Another sample
+    of the window takes the place. rank, size: this process of how many, each with batches of its own.
     """
 
-    def __init__(self, config: TrainConfig, pack: Pack, indices: Sequence[int], charset: Charset) -> None:
-        self.config, self.pack, self.charset = config, pack, charset
-        self.indices = np.asarray(indices, np.int64)
-        self.rule = config.input_rule()
-        self.batch_size = min(config.batch_size, len(self.indices))
-        self.steps_per_epoch = len(self.indices) // self.batch_size
-        self.too_long: set[int] = set()
+    def __init__(
+        self,
+        config: TrainConfig,
+        lines: Lines,
+        indices: Sequence[int],
+        charset: Charset,
+        team: tuple[int, int] = (0, 1),
+    ) -> None:
+        self.config, self.lines, self.charset = config, lines, charset
+        self.rule, self.decoder = config.input_rule(), config.decoder(charset)
+        ratios = lines.ratios if isinstance(lines, Mixture) else None
+        self._order = Order(_by_source(lines, np.asarray(indices, np.int64)), ratios, config.seed, *team)
+        if not self._order.samples:
+            raise UserError(f"{lines.root}: {len(indices)} samples are too few for {team[1]} processes")
+        self._partners = np.asarray(indices, np.int64)
+        self.batch_size = min(config.batch_size, self._order.samples)
+        self.steps_per_epoch = self._order.samples // self.batch_size
+        self.left_out: dict[int, str] = {}
         self.waited = 0.0
         self._cache: dict[int, tuple[Image, str]] = {}
         self._room = config.cache_mb << 20
-        self._permutation: tuple[int, NDArray[np.int64]] = (-1, self.indices)
+        self._epoch: tuple[int, NDArray[np.int64], NDArray[np.int64]] = (-1, self._partners, self._partners)
 
     def steps(self, start: int, stop: int) -> Generator[Step, None, None]:
         """Batches `start` to `stop`, made ahead in other threads; errors there are raised here."""
@@ -156,11 +133,13 @@ class Feed:
         number = offset // WINDOW
         size = self.batch_size
         last = min((number + 1) * WINDOW, self.steps_per_epoch)
-        chosen = self._order(epoch)[number * WINDOW * size : last * size].tolist()
-        samples = list(pool.map(lambda index: self._sample(index, epoch), chosen))
+        window = slice(number * WINDOW * size, last * size)
+        chosen, turns = (values[window].tolist() for values in self._samples(epoch))
+        samples = list(pool.map(self._sample, chosen, turns))
         good = [(i, *sample) for i, sample in zip(chosen, samples, strict=True) if sample]
         if not good:
-            raise UserError(f"{self.pack.root}: label_too_long: no label of {len(chosen)} samples fits its picture")
+            reasons = dict(Counter(self.left_out[i] for i in chosen))
+            raise UserError(f"{self.lines.root}: none of {len(chosen)} samples can be used: {reasons}")
         missing = len(chosen) - len(good)
         good += [good[i % len(good)] for i in range(missing)]
         good.sort(key=lambda one: (one[1].shape[1], one[0]))
@@ -171,26 +150,69 @@ class Feed:
             batches.append(([p[0] for p in part], [p[1] for p in part], [p[2] for p in part]))
         return batches, step - offset + number * WINDOW
 
-    def _order(self, epoch: int) -> NDArray[np.int64]:
-        if self._permutation[0] != epoch:
-            order = np.random.default_rng((self.config.seed, epoch)).permutation(self.indices)
-            self._permutation = (epoch, order)
-        return self._permutation[1]
+    def _samples(self, epoch: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        if self._epoch[0] != epoch:
+            self._epoch = (epoch, *self._order.epoch(epoch))
+        return self._epoch[1:]
 
-    def _sample(self, index: int, epoch: int) -> tuple[Image, str] | None:
+    def _sample(self, index: int, turn: int) -> tuple[Image, str] | None:
+        """The sample as it comes for the time `turn`, changed and perhaps joined with another; None is left out."""
+        found = self._load(index)
+        if found is None:
+            return None
+        seed = (self.config.seed, turn, index)
+        augment = self.config.augment
+        if augment.join:
+            found = self._joined(found, seed)
+        image, label = found
+        change = draw(augment, seed)
+        if change is not None:
+            image = apply(change, image, self._narrowest(image, label), self.rule.max_width)
+        return image, label
+
+    def _load(self, index: int) -> tuple[Image, str] | None:
         cached = self._cache.get(index)
-        image, label = cached or load(self.pack, index, self.rule)
-        if cached is None and image.nbytes <= self._room:
+        if cached is not None or index in self.left_out:
+            return cached
+        try:
+            image, label = load(self.lines, index, self.rule, self.config.squeeze)
+        except BadImage as error:
+            if error.reason != "line_too_wide" and self.config.damaged == "error":
+                raise UserError(
+                    f"{where(self.lines, index)}: {error.reason}: {error.detail}; `ocrdata pack --verify "
+                    f"{self.lines.root}` lists all, and damaged: refuse leaves such samples out"
+                ) from error
+            self.left_out[index] = error.reason
+            return None
+        if not self._fits(label, image.shape[1]):
+            self.left_out[index] = "label_too_long"
+            return None
+        if image.nbytes <= self._room:
             self._room -= image.nbytes
             self._cache[index] = (image, label)
-        if needed_steps(label) * TIME_STRIDE > padded_width(resized_width(image.shape, self.rule), self.rule):
-            self.too_long.add(index)
-            return None
-        change = draw(self.config.augment, (self.config.seed, epoch, index))
-        if change is not None:
-            shortest = min(image.shape[1], needed_steps(label) * TIME_STRIDE)
-            image = apply(change, image, shortest, self.rule.max_width)
         return image, label
+
+    def _fits(self, label: str, width: int) -> bool:
+        padded = padded_width(min(width, self.rule.max_width), self.rule)
+        return self.decoder.needed(label) <= self.decoder.room(padded)
+
+    def _joined(self, one: tuple[Image, str], seed: tuple[int, ...]) -> tuple[Image, str]:
+        """`one`, or with the share `augment.join` another sample behind it, where both fit into the input."""
+        random = np.random.default_rng((*seed, 1))
+        if random.random() >= self.config.augment.join:
+            return one
+        other = self._load(int(self._partners[random.integers(len(self._partners))]))
+        if other is None:
+            return one
+        image, label = join(one[0], other[0]), one[1] + other[1]
+        fits = image.shape[1] <= self.rule.max_width and self._fits(label, image.shape[1])
+        return (image, label) if fits else one
+
+    def _narrowest(self, image: Image, label: str) -> int:
+        """Pixels that a change must leave, so that the label still fits."""
+        if self.decoder.name != "ctc":
+            return min(image.shape[1], TIME_STRIDE)
+        return min(image.shape[1], self.decoder.needed(label) * TIME_STRIDE)
 
     def _step(self, number: int, indices: list[int], images: list[Image], labels: list[str]) -> Step:
         lengths = np.array([len(label) for label in labels], np.int64)
@@ -198,6 +220,18 @@ class Feed:
         for row, label in zip(ids, labels, strict=True):
             row[: len(label)] = encode(label, self.charset)
         return Step(number, indices, stack(images, self.rule), ids, lengths)
+
+
+def _by_source(lines: Lines, indices: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """The indices of each source; in the order in which they are given."""
+    if not isinstance(lines, Mixture) or lines.ratios is None:
+        return [indices]
+    groups = np.searchsorted(lines.starts, indices, "right") - 1
+    parts = [indices[groups == g] for g in range(len(lines.sources))]
+    for source, part in zip(lines.sources, parts, strict=True):
+        if not len(part):
+            raise UserError(f"{source.root}: no sample of this source can be used, and its ratio cannot be kept")
+    return parts
 
 
 def _drain(ready: queue.Queue[Any]) -> None:

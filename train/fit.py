@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Generator, Mapping
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,235 +16,286 @@ import cv2
 import numpy as np
 import paddle
 from numpy.typing import NDArray
-from paddle import nn
 
 from ..errors import Stopped, UserError
-from ..prep.jobs import digest_of
-from ..prep.store import Pack
 from . import checkpoint
-from .checkpoint import BEST, LAST, About
-from .config import Optimizer, TrainConfig
-from .ctc import TIME_STRIDE
-from .feed import Feed, Step, check_labels, load, where
-from .log import Log, Meter, Row
-from .metrics import Score, score
+from .average import Average
+from .checkpoint import AVERAGE, BEST, LAST, About
+from .config import TrainConfig
+from .feed import Feed, Step
+from .folder import RunFolder, open_folder
+from .labels import LabelCheck, places, usable
+from .log import Meter, Row
 from .networks import build, tensors
-from .preprocess import padded_width
 from .reader import LineReader
 from .run import GraphEngine, set_weights
+from .schedule import learning_rate
 from .signals import stop_signals
+from .sources import Lines, identity, where
+from .start import start_from
+from .team import join_team
+from .update import Update
+from .validation import Validation, hold_out
+from .vocabulary import Change
 
-LOG = "log.csv"
-HELD_OUT_AT_MOST = 2000
+__all__ = ["BEST", "LAST", "Fit", "Report", "Result", "learning_rate"]
+
+UNLUCKY = 20  # steps in a row that 16-bit arithmetic may lose before that is an error
 Report = Callable[[Row], None]
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a run came to. refused: samples left out, by reason; scores: of the best checkpoint."""
+    """What a run came to.
+
+    steps: done; scores: of the best checkpoint; refused: samples left out, by reason, and examples of their places.
+    """
 
     steps: int
     scores: dict[str, float]
     refused: Counter[str]
     seconds: float
-
-
-def data_identity(pack: Pack) -> dict[str, Any]:
-    """What tells two sets of training data apart: the manifest's digest, else the shards and their counts."""
-    manifest = pack.root / "manifest.json"
-    if manifest.is_file():
-        digest = json.loads(manifest.read_text(encoding="utf-8")).get("digest", "")
-    else:
-        digest = digest_of([[f.name, n] for f, n in zip(pack.folders, pack.counts, strict=True)])
-    return {"samples": len(pack), "digest": digest}
-
-
-def learning_rate(optimizer: Optimizer, step: int, steps: int) -> float:
-    """The rate at batch `step` of `steps`."""
-    if step < optimizer.warmup:
-        return optimizer.lr * (step + 1) / (optimizer.warmup + 1)
-    if optimizer.schedule == "constant":
-        return optimizer.lr
-    done = (step - optimizer.warmup) / max(1, steps - optimizer.warmup)
-    return optimizer.lr * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
-
-
-def make_optimizer(config: Optimizer, network: nn.Layer) -> paddle.optimizer.Optimizer:
-    """Adam or AdamW; weight decay acts on matrices and kernels alone."""
-    parameters = network.parameters()
-    groups = [
-        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": config.weight_decay},
-        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
-    ]
-    clip = nn.ClipGradByGlobalNorm(config.clip_norm) if config.clip_norm else None
-    kind = {"adam": paddle.optimizer.Adam, "adamw": paddle.optimizer.AdamW}[config.name]
-    return kind(learning_rate=config.lr, parameters=groups, grad_clip=clip)
+    examples: dict[str, list[str]]
 
 
 class Fit:
     """A training run in the folder `out`: checked and ready when built, done by `run`.
 
-    steps: batches in all; start: batches done before (after resuming); refused: samples left out, by reason.
+    val: lines to validate on, or several sets by name. steps: in all; start: done before (after resuming);
+    refused: samples left out, by reason, and examples of their places; change: what became of the characters where
+    the configuration names weights to start from.
     Raises UserError for data that does not fit the configuration, for a folder that holds another run, and where
     there is a checkpoint but `resume` is false.
     """
 
-    def __init__(self, config: TrainConfig, data: Pack, val: Pack | None, out: Path, resume: bool = False) -> None:
+    def __init__(
+        self,
+        config: TrainConfig,
+        data: Lines,
+        val: Lines | Mapping[str, Lines] | None,
+        out: Path,
+        resume: bool = False,
+    ) -> None:
         self.config, self.data, self.out = config, data, out
-        self.charset = config.characters()
-        self.rule = config.input_rule()
-        indices, self.refused = self._usable(data)
-        if val is None:
-            self.val, self.val_indices, indices = data, *self._hold_out(indices)
-        else:
-            self.val, (self.val_indices, _) = val, self._usable(val)
-        self.feed = Feed(config, data, indices, self.charset)
-        self.steps = config.steps or (config.epochs or 1) * self.feed.steps_per_epoch
+        self.charset, self.rule = config.characters(), config.input_rule()
+        self.team = join_team()
+        found = usable(data, self.charset, config)
+        self.refused, self.examples = found.refused, dict(found.examples)
+        indices, sets = self._sets(found, val)
+        self.validation = Validation(config, sets)
+        self.feed = Feed(config, data, indices, self.charset, (self.team.rank, self.team.size))
+        self.steps_per_epoch = max(1, self.feed.steps_per_epoch // config.optimizer.accumulate)
+        self.steps = config.steps or (config.epochs or 1) * self.steps_per_epoch
         self.network = build(config, len(self.charset))
-        self.optimizer = make_optimizer(config.optimizer, self.network)
-        self.reader = LineReader(GraphEngine(self.network), self.rule, self.charset)
+        self.change: Change | None = None
         self.about = About(
             step=0,
             config=config.model_dump(mode="json"),
             characters="".join(self.charset.characters),
-            data={"train": data_identity(data), "val": data_identity(val) if val else None},
+            data={"train": identity(data), "val": _identities(val)},
         )
+        if self.team.size > 1:
+            self.about.data["processes"] = self.team.size
         self._open(resume)
         self.start = self.about.step
 
-    def _usable(self, pack: Pack) -> tuple[list[int], Counter[str]]:
-        most = padded_width(self.rule.max_width, self.rule) // TIME_STRIDE
-        return check_labels(pack.labels(), self.charset, most, self.config.unknown, str(pack.root))
-
-    def _hold_out(self, indices: list[int]) -> tuple[list[int], list[int]]:
-        """Validation and training indices."""
-        count = min(HELD_OUT_AT_MOST, int(len(indices) * self.config.holdout))
-        order = np.random.default_rng(self.config.seed).permutation(indices).tolist()
-        return sorted(order[:count]), sorted(order[count:])
+    def _sets(
+        self, found: LabelCheck, val: Lines | Mapping[str, Lines] | None
+    ) -> tuple[list[int], dict[str, tuple[Lines, list[int]]]]:
+        """Indices to train on, and the lines of each validation set."""
+        if not val:
+            held, indices = hold_out(found.good, self.config)
+            return indices, {"": (self.data, held)}
+        named = val if isinstance(val, Mapping) else {"": val}
+        return found.good, {n: (lines, usable(lines, self.charset, self.config).good) for n, lines in named.items()}
 
     def _open(self, resume: bool) -> None:
-        """Take up the run that the folder holds, or make the folder."""
-        last = self.out / LAST
-        if not last.is_file():
-            if self.out.exists() and (not self.out.is_dir() or any(p.name != LOG for p in self.out.glob("[!.]*"))):
-                raise UserError(f"{self.out} is not empty and holds no training run; choose another folder")
-            self.out.mkdir(parents=True, exist_ok=True)
-            return
-        if not resume:
-            raise UserError(f"{self.out} holds a training run: add --resume to go on, or choose another folder")
-        about, weights, state = checkpoint.read(last)
+        """Take up the run that the folder holds, or make the folder and start."""
+        taken_up = open_folder(self.out, resume) if self.team.leads else (self.out / LAST).is_file()
+        if not taken_up and self.config.start is not None:
+            self.change = start_from(self.network, self.config, self.config.start)
+        self.update = Update(self.config, self.network, self.team)
+        decay = self.config.optimizer.ema
+        self.average = Average(tensors(self.network), decay) if decay else None
+        self.reader = LineReader(GraphEngine(self.network), self.rule, self.charset)
+        if taken_up:
+            self._take_up(self.out / LAST)
+
+    def _take_up(self, path: Path) -> None:
+        about, weights, state = checkpoint.read(path)
         for name in ("characters", "data", "config"):
             there, here = getattr(about, name), getattr(self.about, name)
+            if name == "config":  # of an older version, perhaps, with fewer keys
+                there = TrainConfig.model_validate(there).model_dump(mode="json")
             if there != here:
-                raise UserError(f"{last}: {_difference(name, there, here)}; resuming needs the same")
+                raise UserError(f"{path}: {_difference(name, there, here)}; resuming needs the same")
         set_weights(self.network, weights)
-        self.optimizer.set_state_dict({n: paddle.to_tensor(v) for n, v in state.items()})
+        self.update.load({n: v for n, v in state.items() if not n.startswith(AVERAGE)})
+        if self.average:
+            self.average.load(checkpoint.averaged(state))
         self.about = about
 
     def run(self, progress: Callable[[int], None] = lambda steps: None, report: Report = lambda row: None) -> Result:
-        """Train to the end. progress: called with the number of batches done since the last call.
+        """Train to the end. progress: called with the number of steps done since the last call.
 
         SIGTERM and Ctrl-C end the current step, save, and raise Stopped. Raises UserError where the loss is no
-        number, with the sample.
+        number, with the samples.
         """
         cv2.setNumThreads(1)
         began = time.perf_counter()
-        self._log = Log(self.out / LOG, self.start)
-        meter = Meter(self.feed)
-        eval_every = self.config.eval_every or self.feed.steps_per_epoch
-        save_every = self.config.save_every or self.feed.steps_per_epoch
-        self.network.train()
+        self._folder = self._open_files()
+        self._report = report
+        self._meter = Meter(self.feed)
+        self._lost = 0
+        self.update.training_mode(self.network)
         progress(self.start)
-        with stop_signals() as stop, closing(self.feed.steps(self.start, self.steps)) as batches:
-            for batch in batches:
-                rate = learning_rate(self.config.optimizer, batch.number, self.steps)
-                loss = self._train(batch, rate)
-                self.about.step = done = batch.number + 1
-                meter.add(loss, len(batch.indices))
+        each = self.config.optimizer.accumulate
+        if self.change is not None:
+            self._write(self._evaluate(), 0.0)
+        with stop_signals() as stop, closing(self.feed.steps(self.start * each, self.steps * each)) as batches:
+            while self.about.step < self.steps and not self._stale():
+                stopped = self._step(batches, stop)
                 progress(1)
-                last = done == self.steps
-                evaluated = self._evaluate() if done % eval_every == 0 or last else None
-                if evaluated or done % self.config.log_every == 0:
-                    row = meter.row(done, done / self.feed.steps_per_epoch, rate, evaluated)
-                    self._log.write(row)
-                    report(row)
-                if done % save_every == 0 or last or stop:
-                    self._save(LAST)
-                if stop and not last:
-                    raise Stopped(
-                        f"stopped by {stop[0]} after step {done}, which is saved: --resume goes on from there",
-                        2 if stop[0] == "SIGINT" else 128 + signal.SIGTERM,
-                    )
-        refused = self.refused + Counter({"label_too_long": len(self.feed.too_long)})
+                self._after_step(stopped)
+                if stopped and self.about.step < self.steps:
+                    self._close_files()
+                    raise _stopped(stop, self.about.step)
+        self._close_files()
+        left_out = Counter(self.feed.left_out.values())
         scores = self.about.best or self.about.scores
-        return Result(self.steps, scores, refused, time.perf_counter() - began)
+        seconds = time.perf_counter() - began
+        return Result(self.about.step, scores, self.refused + left_out, seconds, self._examples())
 
-    def _train(self, batch: Step, rate: float) -> float:
-        """One step of the optimizer. Returns the mean loss per character."""
-        paddle.seed((self.config.seed * 1_000_003 + batch.number) % 2**31)  # dropout: a function of seed and step
-        self.optimizer.set_lr(rate)
-        logits = self.network(paddle.to_tensor(batch.images))
-        steps = paddle.full([logits.shape[0]], logits.shape[1], "int64")
-        lengths = paddle.to_tensor(batch.lengths)
-        losses = nn.functional.ctc_loss(
-            logits.transpose([1, 0, 2]),
-            paddle.to_tensor(batch.labels),
-            steps,
-            lengths,
-            blank=len(self.charset),
-            reduction="none",
-        )
-        losses = losses.flatten() / lengths.astype("float32")
-        self._check(losses.numpy(), batch, rate)
-        loss = losses.mean()
-        loss.backward()
-        with paddle.utils.unique_name.guard():  # moments get their names in the first step; checkpoints know them
-            self.optimizer.step()
-        self.optimizer.clear_grad()
-        return float(loss)
+    def _step(self, batches: Generator[Step, None, None], stop: list[str]) -> bool:
+        """One step of the optimizer, over `accumulate` batches. Returns whether any process is to stop."""
+        step = self.about.step
+        self._rate = learning_rate(self.config.optimizer, step, self.steps)
+        taken: list[int] = []
+        for _ in range(self.config.optimizer.accumulate):
+            batch = next(batches)
+            loss = self._losses(batch)
+            self._check(loss.numpy(), batch)
+            mean = loss.mean()
+            self.update.backward(mean)
+            self._meter.add(float(mean), len(batch.indices))
+            taken += batch.indices
+        raised = self.update.step(self._rate, bool(stop))
+        self._check_gradient(taken)
+        if self.average:
+            self.average.update(step)
+        self.about.step += 1
+        return raised[0] or (self.team.size == 1 and bool(stop))
 
-    def _check(self, losses: NDArray[np.float32], batch: Step, rate: float) -> None:
+    def _losses(self, batch: Step) -> paddle.Tensor:
+        """(N,) losses per character."""
+        # Dropout is a function of seed, batch and process, so that resuming repeats it.
+        paddle.seed((self.config.seed * 1_000_003 + batch.number + 7919 * self.team.rank) % 2**31)
+        labels, lengths = paddle.to_tensor(batch.labels), paddle.to_tensor(batch.lengths)
+        with self.update.arithmetic():
+            outputs = self.network(paddle.to_tensor(batch.images), labels)
+        single = [o.astype("float32") for o in (outputs if isinstance(outputs, tuple) else (outputs,))]
+        return self.network.losses(tuple(single) if isinstance(outputs, tuple) else single[0], labels, lengths)
+
+    def _check(self, losses: NDArray[np.float32], batch: Step) -> None:
         bad = np.flatnonzero(~np.isfinite(losses))
         if len(bad):
-            index = batch.indices[int(bad[0])]
             raise UserError(
-                f"step {batch.number}: the loss is {losses[bad[0]]} for {len(bad)} of {len(losses)} samples "
-                f"(rate {rate:.2g}), first for {where(self.data, index)}, label {self.data[index].label!r}; "
+                f"step {self.about.step}: the loss is {losses[bad[0]]} for {len(bad)} of {len(losses)} samples "
+                f"(rate {self._rate:.2g}): {places(self.data, [batch.indices[i] for i in bad])}; "
                 "where all samples are hit, lower optimizer.lr or set optimizer.clip_norm"
             )
 
-    def _evaluate(self) -> Score | None:
-        if not self.val_indices:
-            return None
-        pairs = (load(self.val, index, self.rule) for index in self.val_indices)
-        total = validate(self.reader, pairs)
-        self.about.scores = {"accuracy": total.accuracy, "similarity": total.similarity}
-        if _key(self.about.scores) > _key(self.about.best):
-            self.about.best = self.about.scores
-            self._save(BEST)
-        return total
+    def _check_gradient(self, taken: list[int]) -> None:
+        if math.isfinite(self.update.norm):
+            self._lost = 0
+            return
+        self._lost += 1
+        if not self.update.scaled or self._lost > UNLUCKY:
+            raise UserError(
+                f"step {self.about.step}: the gradient is {self.update.norm} (rate {self._rate:.2g}); in the batch: "
+                f"{places(self.data, taken)}; lower optimizer.lr"
+            )
+
+    def _after_step(self, stopped: bool) -> None:
+        """Evaluate, report and save where it is time."""
+        done, config = self.about.step, self.config
+        last = done == self.steps
+        evaluate = done % (config.eval_every or self.steps_per_epoch) == 0 or last
+        scores = self._evaluate() if evaluate else {}
+        if scores or done % config.log_every == 0 or last:
+            self._write(scores, self._rate)
+        if done % (config.save_every or self.steps_per_epoch) == 0 or last or stopped or self._stale():
+            self._save(LAST)
+
+    def _write(self, scores: dict[str, float], rate: float) -> None:
+        row = self._meter.row(self.about.step, self.about.step / self.steps_per_epoch, rate, scores)
+        if self._folder is not None:
+            self._folder.write(row)
+            self._report(row)
+
+    def _evaluate(self) -> dict[str, float]:
+        """The scores now, of the averaged weights where there are any; the leader's, in all processes."""
+        better = False
+        if self.team.leads:
+            with self.average.in_place() if self.average else nullcontext():
+                self.about.scores = self.validation.scores(self.reader)
+                better = self.validation.better(self.about.scores, self.about.best)
+                if better:
+                    self.about.best, self.about.stale = self.about.scores, 0
+                    self._save(BEST)
+        better = self.team.agree(better)
+        self.about.stale = 0 if better else self.about.stale + 1
+        return self.about.scores
+
+    def _stale(self) -> bool:
+        """Whether enough evaluations have brought nothing."""
+        return 0 < self.config.patience <= self.about.stale
 
     def _save(self, name: str) -> None:
+        """The best checkpoint is to be read, not to be resumed, so it holds weights alone."""
+        if not self.team.leads:
+            return
         weights = {n: v.numpy() for n, v in tensors(self.network).items()}
-        state = {n: v.numpy() for n, v in self.optimizer.state_dict().items() if isinstance(v, paddle.Tensor)}
+        state = {} if name == BEST else self.update.state()
+        if self.average and name != BEST:
+            state |= {AVERAGE + n: v for n, v in self.average.state().items()}
         checkpoint.save(self.out / name, self.about, weights, state)
 
+    def _open_files(self) -> RunFolder | None:
+        if not self.team.leads:
+            return None
+        facts: dict[str, Any] = {"steps": self.steps, "left_out": dict(self.refused), "examples": self.examples}
+        if self.change is not None:
+            facts["started_from"] = {"path": str(self.config.start), **self.change.__dict__}
+        return RunFolder(self.out, self.config, self.about, facts, self.validation.names)
 
-def validate(reader: LineReader, pairs: Iterator[tuple[NDArray[np.uint8], str]]) -> Score:
-    """The score of a reader on (line, label) pairs, in bounded memory."""
-    labels: list[str] = []
+    def _close_files(self) -> None:
+        if self._folder is not None:
+            self._folder.close()
 
-    def images() -> Iterator[NDArray[np.uint8]]:
-        for image, label in pairs:
-            labels.append(label)
-            yield image
+    def _examples(self) -> dict[str, list[str]]:
+        found = {reason: list(those) for reason, those in self.examples.items()}
+        for index, reason in self.feed.left_out.items():
+            those = found.setdefault(reason, [])
+            if len(those) < 5:
+                those.append(where(self.data, index))
+        return found
 
-    readings = reader.read(images())
-    return score(((text, label) for (text, _), label in zip(readings, labels, strict=True)))
+
+def _identities(val: Lines | Mapping[str, Lines] | None) -> dict[str, Any] | None:
+    if not isinstance(val, Mapping):
+        return identity(val) if val else None
+    if list(val) == [""]:
+        return identity(val[""])
+    return {name: identity(lines) for name, lines in val.items()}
 
 
-def _key(scores: dict[str, float]) -> tuple[float, float]:
-    return scores.get("accuracy", -1.0), scores.get("similarity", -1.0)
+def _stopped(signals: list[str], step: int) -> Stopped:
+    name = signals[0] if signals else "another process"
+    return Stopped(
+        f"stopped by {name} after step {step}, which is saved: --resume goes on from there",
+        2 if name == "SIGINT" else 128 + signal.SIGTERM,
+    )
 
 
 def _difference(name: str, there: Any, here: Any) -> str:

@@ -25,13 +25,13 @@ class GraphEngine:
 
     def __call__(self, batch: Batch) -> Probabilities:
         """Probabilities of one batch."""
-        training = self._network.training
+        training = [layer for layer in self._network.sublayers(include_self=True) if layer.training]
         self._network.eval()
         with paddle.no_grad():
             logits = self._network(paddle.to_tensor(batch))
             out: Probabilities = nn.functional.softmax(logits, axis=-1).numpy()
-        if training:
-            self._network.train()
+        for layer in training:  # not all: frozen ones stay as they are
+            layer.training = True
         return out
 
 
@@ -52,7 +52,8 @@ def set_weights(network: nn.Layer, weights: Arrays) -> None:
 
 def load_run(run: Path) -> tuple[About, TrainConfig, Charset, nn.Layer]:
     """The best weights of a run's folder, in their network, in evaluation mode. Raises UserError."""
-    about, weights, _ = checkpoint.read(checkpoint.of_run(run))
+    about, weights, state = checkpoint.read(checkpoint.of_run(run))
+    weights = checkpoint.averaged(state) or weights
     config = TrainConfig.model_validate(about.config)
     charset = Charset(about.characters)
     network = build(config, len(charset))

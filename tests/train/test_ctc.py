@@ -4,9 +4,7 @@ import numpy as np
 import pytest
 
 from ocrdata.corpora.charset import Charset
-from ocrdata.errors import UserError
 from ocrdata.train.ctc import decode, encode, needed_steps
-from ocrdata.train.feed import check_labels
 from ocrdata.train.metrics import edit_distance, score, similarity
 
 AB = Charset("ab")
@@ -38,22 +36,6 @@ def test_a_repeat_needs_a_step_more():
 
 def test_class_ids_follow_the_order_of_the_charset():
     assert encode("bab", AB) == [1, 0, 1]
-
-
-def test_unknown_characters_are_an_error_that_lists_them():
-    with pytest.raises(UserError, match=r"pack: 2 labels hold characters outside the charset: 'x' \(2 times\), 'y'"):
-        check_labels(["a", "xa", "yx"], AB, 10, "error", "pack")
-
-
-def test_refused_labels_are_counted_by_reason():
-    good, refused = check_labels(["a", "xa", "", "aa", "ab"], AB, 2, "refuse", "pack")
-    assert good == [0, 4]
-    assert refused == {"not_in_dict": 1, "empty_label": 1, "label_too_long": 1}
-
-
-def test_a_pack_without_a_usable_label_is_an_error():
-    with pytest.raises(UserError, match=r"no sample can be used: \{'label_too_long': 1\}"):
-        check_labels(["aaaa"], AB, 3, "error", "pack")
 
 
 def test_edit_distance_and_similarity():

@@ -9,6 +9,7 @@ from ocrdata.datasets.records import Sample
 from ocrdata.errors import UserError
 from ocrdata.prep.store import Pack, write_shard
 from ocrdata.train.feed import Feed
+from ocrdata.train.sources import Mixture
 
 DIGITS = Charset("0123456789")
 
@@ -52,7 +53,7 @@ def test_a_label_too_long_for_its_own_picture_is_counted_and_replaced(tmp_path, 
     write_shard(tmp_path / "p", 0, iter(items), "test") if (tmp_path / "p").mkdir() is None else None
     feed = feed_of(small(), Pack(tmp_path / "p"))
     indices = [i for step in feed.steps(0, 4) for i in step.indices]
-    assert feed.too_long == {0} and 0 not in indices and len(indices) == 64
+    assert feed.left_out == {0: "label_too_long"} and 0 not in indices and len(indices) == 64
 
 
 def test_a_corrupt_picture_is_named_by_shard_and_key(tmp_path, small, picture):
@@ -63,6 +64,49 @@ def test_a_corrupt_picture_is_named_by_shard_and_key(tmp_path, small, picture):
     feed = feed_of(small(), Pack(tmp_path / "p"))
     with pytest.raises(UserError, match=r"shard-00001: 'image-000000002': truncated_image"):
         list(feed.steps(0, 2))
+
+
+def test_a_corrupt_picture_is_left_out_where_that_is_asked_for(tmp_path, small, picture):
+    good = Sample(encode_jpeg(picture("1")), "1")
+    (tmp_path / "p").mkdir()
+    write_shard(tmp_path / "p", 0, iter([good] * 20 + [Sample(good.image[:-20], "1")]), "test")
+    feed = feed_of(small(damaged="refuse"), Pack(tmp_path / "p"))
+    indices = [i for step in feed.steps(0, 20) for i in step.indices]
+    assert feed.left_out == {20: "truncated_image"} and 20 not in indices and len(indices) == 320
+
+
+def test_a_line_that_had_to_be_squeezed_too_much_is_counted(tmp_path, small, picture):
+    lines = [Sample(encode_jpeg(picture("1" * n)), "1") for n in (12, 1, 2, 3, 4, 8) for _ in range(4)]
+    (tmp_path / "p").mkdir()
+    write_shard(tmp_path / "p", 0, iter(lines), "test")
+    feed = feed_of(small(), Pack(tmp_path / "p"))  # 96 pixels wide, so up to 192
+    images = [step.images for step in feed.steps(0, 10)]
+    assert feed.left_out == dict.fromkeys(range(4), "line_too_wide")
+    assert max(batch.shape[3] for batch in images) == 96
+
+
+def test_joined_lines_read_one_after_the_other(tmp_path, small, make_pack):
+    pack = make_pack(tmp_path / "p", 64)
+    labels = set(pack.labels())
+    joined = 0
+    for step in feed_of(small(augment={"share": 0, "join": 1}, width=160), pack).steps(0, 4):
+        for row, (index, length) in enumerate(zip(step.indices, step.lengths, strict=True)):
+            text, first = "".join(map(str, step.labels[row, :length])), pack[index].label
+            assert text.startswith(first) and (text == first or text[len(first) :] in labels)
+            right = 18 * len(text) + 8 * (1 + (text != first))
+            assert (step.images[row, :, :, :right] != 0).mean() > 0.99 and not step.images[row, :, :, right:].any()
+            joined += text != first
+    assert joined > 32
+
+
+def test_sources_with_ratios_and_processes(tmp_path, small, make_pack):
+    mixed = Mixture([make_pack(tmp_path / "old", 150), make_pack(tmp_path / "new", 10, seed=1)], [1, 1])
+    feeds = [Feed(small(), mixed, range(160), DIGITS, (rank, 2)) for rank in (0, 1)]
+    drawn = [i for feed in feeds for step in feed.steps(0, 5) for i in step.indices]
+    assert len(drawn) == 160 and sum(i >= 150 for i in drawn) == 80
+    assert feeds[0].steps_per_epoch == 5
+    with pytest.raises(UserError, match="no sample of this source can be used"):
+        Feed(small(), mixed, range(150), DIGITS)
 
 
 def test_leaving_early_does_not_hang(tmp_path, small, make_pack):

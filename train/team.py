@@ -1,0 +1,64 @@
+"""The processes that train together, started by `python -m paddle.distributed.launch`; one alone is a team too."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import paddle
+from paddle import Tensor
+
+from ..errors import Trouble
+
+
+@dataclass(frozen=True)
+class Team:
+    """rank: this process's number, from 0; size: how many there are."""
+
+    rank: int = 0
+    size: int = 1
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process evaluates, saves and reports."""
+        return self.rank == 0
+
+    def average(self, gradients: Sequence[Tensor], flags: Sequence[bool]) -> list[bool]:
+        """Replace gradients by their mean over the team; returns which flags any process has raised.
+
+        All go over in one vector, so that every process takes the same decisions after the same step.
+        """
+        if self.size == 1:
+            return list(flags)
+        raised = paddle.to_tensor(np.array(flags, np.float32))
+        vector = paddle.concat([*(g.astype("float32").flatten() for g in gradients), raised])
+        paddle.distributed.all_reduce(vector)
+        start = 0
+        for gradient in gradients:
+            stop = start + int(gradient.size)
+            mean = (vector[start:stop] / self.size).reshape(gradient.shape)
+            gradient.set_value(mean.astype(gradient.dtype))
+            start = stop
+        return [bool(value > 0) for value in vector[start:].numpy()]
+
+    def agree(self, value: bool) -> bool:
+        """The leader's value, in every process."""
+        if self.size == 1:
+            return value
+        shared = paddle.to_tensor(np.array([value], np.float32))
+        paddle.distributed.broadcast(shared, 0)
+        return bool(shared.numpy()[0] > 0)
+
+
+def join_team() -> Team:
+    """The team that the launcher's environment names. Raises Trouble where it cannot be reached."""
+    if int(os.environ.get("PADDLE_TRAINERS_NUM", "1")) == 1:
+        return Team()
+    try:
+        if not paddle.distributed.is_initialized():
+            paddle.distributed.init_parallel_env()
+    except (RuntimeError, ValueError, OSError) as error:
+        raise Trouble(f"the processes that train together do not find each other: {error}") from error
+    return Team(paddle.distributed.get_rank(), paddle.distributed.get_world_size())
