@@ -5,17 +5,19 @@ from __future__ import annotations
 import hashlib
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import yaml
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
 from ..config import Config, load
 from ..corpora.charset import Charset
 from ..errors import UserError
+from .decoders import Decoder, DecoderName, make_decoder
 from .preprocess import InputRule
 
-FORMAT = 1
+FORMAT = 2  # 1 knew one decoder, called ctc_greedy
+READABLE = (1, 2)
 SPEC = "bundle.yml"
 PADDLE_MODEL, PADDLE_WEIGHTS, ONNX = "model.json", "model.pdiparams", "model.onnx"
 
@@ -28,15 +30,35 @@ class FileEntry(Config):
 
 
 class OutputRule(Config):
-    """How the network's output becomes text. blank: its class id; time_stride: pixels per step."""
+    """How the network's output becomes text.
 
-    decoder: Literal["ctc_greedy"] = "ctc_greedy"
-    blank: int
-    time_stride: int
+    blank: its class id, and time_stride: pixels per step, for ctc; max_length: characters, for attention and srn.
+    """
+
+    decoder: DecoderName = "ctc"
+    blank: int | None = None
+    time_stride: int | None = None
+    max_length: int | None = None
+
+    @field_validator("decoder", mode="before")
+    @classmethod
+    def _old_name(cls, name: object) -> object:
+        return "ctc" if name == "ctc_greedy" else name
+
+    @model_validator(mode="after")
+    def _complete(self) -> OutputRule:
+        if self.decoder == "ctc" and (self.blank is None or self.time_stride is None):
+            raise ValueError("ctc needs blank and time_stride")
+        if self.decoder != "ctc" and self.max_length is None:
+            raise ValueError(f"{self.decoder} needs max_length")
+        return self
 
 
 class Bundle(Config):
-    """The contents of bundle.yml. characters: in the order of their class ids."""
+    """The contents of bundle.yml. characters: in the order of their class ids.
+
+    quantised: how an int8 model was made and what it lost; nothing for others.
+    """
 
     format: int
     task: str
@@ -48,6 +70,12 @@ class Bundle(Config):
     data: dict[str, Any]
     versions: dict[str, str]
     files: dict[str, FileEntry]
+    quantised: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def decoder(self) -> Decoder:
+        """From the network's output to text."""
+        return make_decoder(self.output.decoder, self.charset, self.output.max_length)
 
     @property
     def charset(self) -> Charset:
@@ -79,12 +107,13 @@ def open_bundle(folder: Path, task: str = "recognition") -> Bundle:
     if not path.is_file():
         raise UserError(f"{folder}: no {SPEC} there: not a bundle (`ocrdata export RUN -o BUNDLE` makes one)")
     raw = _peek(path)
-    if raw.get("format") != FORMAT:
-        raise UserError(f"{path}: format {raw.get('format')!r}, and this version of ocrdata reads format {FORMAT}")
+    if raw.get("format") not in READABLE:
+        known = " and ".join(map(str, READABLE))
+        raise UserError(f"{path}: format {raw.get('format')!r}, and this version of ocrdata reads {known}")
     if raw.get("task") != task:
         raise UserError(f"{path}: a model for the task {raw.get('task')!r}, and {task!r} is needed here")
     bundle = load(str(path), "bundle", Bundle)
-    if bundle.output.blank != len(bundle.charset):
+    if bundle.output.decoder == "ctc" and bundle.output.blank != len(bundle.charset):
         raise UserError(f"{path}: blank is class {bundle.output.blank}, and there are {len(bundle.charset)} characters")
     for name, there in bundle.files.items():
         _check(folder / name, there)

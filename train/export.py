@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
-from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
@@ -17,15 +16,24 @@ import paddle
 from paddle import nn
 
 from ..datasets.images import Image
-from ..errors import MissingPackage, Trouble, UserError
+from ..errors import Trouble, UserError
 from .bundle import FORMAT, ONNX, PADDLE_MODEL, PADDLE_WEIGHTS, SPEC, Bundle, OutputRule, entry, open_bundle, write_spec
-from .ctc import TIME_STRIDE, decode
+from .ctc import TIME_STRIDE
+from .decoders import Decoder
+from .metrics import Score, score
 from .preprocess import InputRule, fit, stack
-from .reader import Engine, OnnxEngine, PaddleEngine, width_batches
+from .reader import width_batches
 from .run import GraphEngine, load_run
+from .runtimes import Engine, EngineName, Probabilities, open_engine
 from .to_onnx import has_converter, to_onnx
 
 TOLERANCE = 1e-4
+TITLES = {
+    "paddle": "Paddle inference",
+    "paddle_onednn": "Paddle inference with oneDNN",
+    "onnx": "ONNX Runtime",
+    "openvino": "OpenVINO",
+}
 ROOM = 1 << 20  # bytes; with less the disk is full
 PACKAGES = ("numpy", "opencv-python-headless", "paddlepaddle", "paddlepaddle-gpu", "paddle2onnx")
 
@@ -34,13 +42,18 @@ PACKAGES = ("numpy", "opencv-python-headless", "paddlepaddle", "paddlepaddle-gpu
 class Agreement:
     """How an engine compares with the training graph on the same lines.
 
-    difference: the largest between two probabilities; changed: lines that it reads differently.
+    difference: the largest between two probabilities; changed: lines that it reads differently. accuracy,
+    similarity: of the engine, and how much higher than the training graph's; None without labels.
     """
 
     engine: str
     lines: int
     difference: float
     changed: int
+    accuracy: float | None = None
+    accuracy_delta: float | None = None
+    similarity: float | None = None
+    similarity_delta: float | None = None
 
 
 class _Probabilities(nn.Layer):
@@ -77,7 +90,7 @@ def export(run: Path, out: Path, overwrite: bool = False) -> Bundle:
             task="recognition",
             characters=about.characters,
             input=rule,
-            output=OutputRule(blank=len(charset), time_stride=TIME_STRIDE),
+            output=_output_rule(config.decoder(charset), len(charset)),
             network=about.config["network"],
             metrics=about.best or about.scores,
             data={**about.data, "steps": about.step},
@@ -95,6 +108,12 @@ def export(run: Path, out: Path, overwrite: bool = False) -> Bundle:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     return bundle
+
+
+def _output_rule(decoder: Decoder, characters: int) -> OutputRule:
+    if decoder.name == "ctc":
+        return OutputRule(decoder="ctc", blank=characters, time_stride=TIME_STRIDE)
+    return OutputRule(decoder=decoder.name, max_length=decoder.room(0))
 
 
 def _check_free(out: Path, overwrite: bool) -> None:
@@ -133,20 +152,29 @@ def _write_models(folder: Path, network: nn.Layer, rule: InputRule) -> list[str]
     return files
 
 
-def verify(run: Path, folder: Path, lines: Sequence[Image] = ()) -> list[Agreement]:
-    """Read the same lines with the training graph and with the engines of the bundle.
+def verify(
+    run: Path,
+    folder: Path,
+    lines: Sequence[Image] = (),
+    labels: Sequence[str] = (),
+    engines: Sequence[EngineName] = ("paddle", "onnx"),
+) -> list[Agreement]:
+    """Read the same lines with the training graph and with the engines of the bundle, in batches of many sizes.
 
-    lines: (H, W, 3) BGR pictures; none takes patterns of many widths. Raises Trouble above a difference of 1e-4.
+    lines: (H, W, 3) BGR pictures; none takes patterns of many widths, and with some, a few patterns are compared
+    beside them. labels: of the lines; with them accuracy and similarity are compared, too. An engine whose model the
+    bundle lacks is left out. Raises Trouble above a difference of 1e-4, MissingPackage.
     """
     bundle = open_bundle(folder)
     _, _, _, network = load_run(run)
-    images = [fit(image, bundle.input) for image in lines or patterns(bundle.input)]
-    engines: dict[str, Engine] = {"Paddle inference": PaddleEngine(folder)}
-    if ONNX in bundle.files:
-        if find_spec("onnxruntime") is None:
-            raise MissingPackage("onnxruntime", "onnx", "comparing the ONNX model")
-        engines["ONNX Runtime"] = OnnxEngine(folder)
-    results = [_compare(name, engine, GraphEngine(network), images, bundle) for name, engine in engines.items()]
+    images = [fit(image, bundle.input) for image in (*lines, *patterns(bundle.input, 12 if lines else 64))]
+    graph = _readings(GraphEngine(network), images, bundle)
+    results = []
+    for name in engines:
+        if ONNX not in bundle.files and name in ("onnx", "openvino"):
+            continue
+        theirs = _readings(open_engine(folder, bundle, name), images, bundle)
+        results.append(_compare(TITLES[name], graph, theirs, len(lines) or len(images), labels))
     for result in results:
         if not result.difference <= TOLERANCE:
             raise Trouble(
@@ -156,18 +184,44 @@ def verify(run: Path, folder: Path, lines: Sequence[Image] = ()) -> list[Agreeme
     return results
 
 
-def _compare(name: str, engine: Engine, graph: Engine, images: Sequence[Image], bundle: Bundle) -> Agreement:
-    difference, changed = 0.0, 0
+Outputs = list[tuple[Probabilities, str]]  # of each picture: (T, classes), and the text
+
+
+def _readings(engine: Engine, images: Sequence[Image], bundle: Bundle) -> Outputs:
+    found: dict[int, tuple[Probabilities, str]] = {}
     for indices in width_batches(images, bundle.input, 16):
-        batch = stack([images[i] for i in indices], bundle.input)
-        ours, theirs = graph(batch), engine(batch)
+        probabilities = engine(stack([images[i] for i in indices], bundle.input))
+        texts = [text for text, _ in bundle.decoder.decode(probabilities)]
+        found.update(zip(indices, zip(probabilities, texts, strict=True), strict=True))
+    return [found[i] for i in range(len(images))]
+
+
+def _compare(engine: str, graph: Outputs, other: Outputs, count: int, labels: Sequence[str]) -> Agreement:
+    """count: lines that are asked about; what stands behind them are patterns, for the difference alone."""
+    difference, changed = 0.0, 0
+    for number, ((ours, text), (theirs, reading)) in enumerate(zip(graph, other, strict=True)):
         if ours.shape != theirs.shape:
-            raise Trouble(f"{name} gives the shape {theirs.shape}, the training graph {ours.shape}")
+            raise Trouble(f"{engine} gives the shape {theirs.shape}, the training graph {ours.shape}")
         gap = float(np.abs(ours - theirs).max())
         difference = gap if not gap <= difference else difference  # keeps a NaN
-        read = zip(decode(ours, bundle.charset), decode(theirs, bundle.charset), strict=True)
-        changed += sum(a[0] != b[0] for a, b in read)
-    return Agreement(name, len(images), difference, changed)
+        changed += number < count and text != reading
+    if not labels:
+        return Agreement(engine, count, difference, changed)
+    before, after = _score(graph, labels), _score(other, labels)
+    return Agreement(
+        engine,
+        count,
+        difference,
+        changed,
+        after.accuracy,
+        after.accuracy - before.accuracy,
+        after.similarity,
+        after.similarity - before.similarity,
+    )
+
+
+def _score(outputs: Outputs, labels: Sequence[str]) -> Score:
+    return score((text, label) for (_, text), label in zip(outputs, labels, strict=False))
 
 
 def patterns(rule: InputRule, count: int = 64) -> list[Image]:

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 import yaml
 
-from ocrdata.errors import Trouble, UserError
-from ocrdata.train.bundle import open_bundle
+from ocrdata.errors import MissingPackage, Trouble, UserError
+from ocrdata.train.bundle import has_package, open_bundle
 from ocrdata.train.config import TrainConfig
 from ocrdata.train.evaluate import evaluate, open_lines, open_reader
 from ocrdata.train.export import export, verify
 from ocrdata.train.fit import Fit
-from ocrdata.train.reader import Reader
+from ocrdata.train.reader import Reader, check_image_shape
 from ocrdata.train.to_onnx import has_converter
 
 SMALL = {"name": "tiny", "channels": [8, 16, 16, 24], "context": 32, "reach": 3}
@@ -63,6 +63,105 @@ def test_the_recurrent_network_exports_too(tmp_path, make_pack):
     Fit(config, pack, pack, tmp_path / "run").run()
     export(tmp_path / "run", tmp_path / "bundle")
     assert all(r.difference <= 1e-4 for r in verify(tmp_path / "run", tmp_path / "bundle"))
+
+
+ATTENTION = {
+    "name": "four_stage",
+    "transform": {"points": 8, "size": "small"},
+    "backbone": {"name": "mobilenet_v3", "size": "small", "scale": 0.35},
+    "sequence": {"hidden": 16},
+    "prediction": {"name": "attention", "hidden": 16, "embedding": 8, "max_length": 5},
+}
+
+
+def untrained(folder, **changes):
+    """A run's folder with the weights that a network begins with."""
+    from ocrdata.train import checkpoint
+    from ocrdata.train.networks import build, tensors
+
+    config = TrainConfig.model_validate({"charset": "0123456789", "width": 96, "steps": 1, **changes})
+    weights = {name: value.numpy() for name, value in tensors(build(config, len(config.characters()))).items()}
+    about = checkpoint.About(0, config.model_dump(mode="json"), "0123456789", {})
+    checkpoint.save(folder / checkpoint.LAST, about, weights, {})
+    return folder
+
+
+def test_a_network_that_spells_character_by_character_exports_with_its_decoder(tmp_path, picture):
+    run = untrained(tmp_path / "run", network=ATTENTION)
+    spec = export(run, tmp_path / "bundle")
+    assert spec.format == 2 and spec.output.decoder == "attention" and spec.output.max_length == 5
+    assert all(r.difference <= 1e-4 for r in verify(run, tmp_path / "bundle"))
+    images = [picture("12345"[: 1 + i % 5], i) for i in range(6)]
+    read = [[text for text, _ in open_reader(tmp_path / n).read(images)] for n in ("run", "bundle")]
+    assert read[0] == read[1] and any(read[0])
+    assert [text for text, _ in Reader(tmp_path / "bundle", "paddle").read(images)] == read[0]
+
+
+def test_a_bundle_of_the_first_format_is_read(trained, bundle, picture):
+    change(bundle, format=1, output={"decoder": "ctc_greedy", "blank": 10, "time_stride": 4})
+    assert Reader(bundle).read([picture("42")]) == Reader(trained / "bundle").read([picture("42")])
+
+
+def test_what_a_decoder_needs_must_stand_in_the_bundle(bundle):
+    change(bundle, output={"decoder": "attention"})
+    with pytest.raises(UserError, match="attention needs max_length"):
+        Reader(bundle)
+
+
+def test_labels_add_the_difference_in_score(trained, picture):
+    images = [picture("507"), picture("12"), picture("33")]
+    for result in verify(trained / "run", trained / "bundle", images, ["507", "12", "99"]):
+        assert (result.lines, result.accuracy, result.accuracy_delta) == (3, pytest.approx(2 / 3), 0)
+        assert result.similarity == pytest.approx(2 / 3) and result.similarity_delta == 0
+
+
+ENGINES = {"onnx": "onnxruntime", "openvino": "openvino", "paddle": "paddle", "paddle_onednn": "paddle"}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_every_runtime_reads_the_same(trained, engine, picture):
+    if not has_package(ENGINES[engine]):
+        pytest.skip(f"{ENGINES[engine]} is not installed")
+    (result,) = verify(trained / "run", trained / "bundle", engines=[engine])
+    assert result.difference <= 1e-4 and result.changed == 0
+    (text, confidence), *_ = Reader(trained / "bundle", engine, 1).read([picture("507"), picture("1")])
+    assert text == "507" and confidence > 0.5
+
+
+def test_auto_takes_the_first_engine_that_is_installed_and_names_the_best_where_none_is(trained, monkeypatch):
+    from ocrdata.train import runtimes
+
+    spec = open_bundle(trained / "bundle")
+    assert runtimes.choices(spec)[0] == "onnx"
+    monkeypatch.setattr(runtimes, "has_package", lambda name: name == "paddle")
+    assert isinstance(runtimes.open_engine(trained / "bundle", spec), runtimes.PaddleEngine)
+    with pytest.raises(MissingPackage, match=r"model\.onnx needs the package 'openvino': pip install openvino"):
+        runtimes.open_engine(trained / "bundle", spec, "openvino")
+    monkeypatch.setattr(runtimes, "has_package", lambda name: False)
+    with pytest.raises(MissingPackage, match="pip install onnxruntime"):
+        runtimes.open_engine(trained / "bundle", spec)
+    with pytest.raises(UserError, match="there is no engine 'tensorrt'; there are: auto, onnx"):
+        runtimes.open_engine(trained / "bundle", spec, "tensorrt")
+
+
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        ("3, 32, 320", "rec_image_shape: 3, 32, 320, and the model was trained with 3, 32, 96; leave it out"),
+        ("1,32,96", "rec_image_shape: 1, 32, 96, and"),
+        ("32x96", "rec_image_shape: '32x96'; three numbers are expected"),
+    ],
+)
+def test_another_image_shape_is_refused_with_both(trained, shape, message):
+    rule = open_bundle(trained / "bundle").input
+    check_image_shape("3, 32, 96", rule)
+    with pytest.raises(UserError, match=message):
+        check_image_shape(shape, rule)
+
+
+def test_a_batch_number_below_one_is_refused(trained):
+    with pytest.raises(UserError, match="rec_batch_num: 0"):
+        Reader(trained / "bundle", batch_size=0)
 
 
 def test_another_model_is_told_apart(trained, bundle, tmp_path, make_pack):
@@ -133,7 +232,7 @@ def change(bundle, **values):
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"format": 2}, "format 2, and this version of ocrdata reads format 1"),
+        ({"format": 3}, "format 3, and this version of ocrdata reads 1 and 2"),
         ({"task": "detection"}, "task 'detection', and 'recognition' is needed"),
         ({"characters": "0123456"}, "blank is class 10, and there are 7 characters"),
         ({"colour": "RGB"}, "colour: unknown key"),

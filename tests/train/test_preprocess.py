@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ocrdata.train.augment import Augment, apply, draw
-from ocrdata.train.preprocess import InputRule, fit, stack
+from ocrdata.train.preprocess import InputRule, fit, stack, unreadable
 from ocrdata.train.reader import width_batches
 
 RULE = InputRule(height=32, max_width=100)
@@ -35,6 +35,32 @@ def test_batches_hold_one_padded_width_each_and_every_picture_once():
     images = [np.zeros((32, w, 3), np.uint8) for w in (5, 90, 31, 33, 64, 32, 10)]
     batches = list(width_batches(images, RULE, 3))
     assert batches == [[0, 2, 5], [6], [3, 4], [1]]
+
+
+def test_wide_pictures_make_small_batches():
+    rule = InputRule(height=48, max_width=4096)
+    images = [np.zeros((48, w, 3), np.uint8) for w in [3000] * 5 + [4096] * 2 + [100] * 40]
+    batches = list(width_batches(images, rule, 32))
+    assert [len(b) for b in batches] == [32, 8, 2, 2, 1, 1, 1]
+    assert sorted(i for b in batches for i in b) == list(range(47))
+
+
+@pytest.mark.parametrize(
+    ("size", "reason"),
+    [
+        ((1, 1), "picture_too_small"),
+        ((3, 50), "picture_too_small"),
+        ((50, 1), "picture_too_small"),
+        ((32, 401), "line_too_wide"),
+        ((32, 400), None),
+        ((4, 2), None),
+        ((2000, 20_000), None),
+    ],
+)
+def test_pictures_that_hold_no_line_are_refused_before_the_network(size, reason):
+    refusal = unreadable(np.zeros((*size, 3), np.uint8), RULE)
+    assert (refusal.reason if refusal else None) == reason
+    assert refusal is None or f"{size[1]} x {size[0]} pixels" in refusal.detail
 
 
 def test_augmentation_is_a_function_of_its_seed_and_keeps_the_height():
