@@ -174,7 +174,8 @@ def _run(source: Any, out: Path | None, number: int, shard_size: int | None, dry
     with progress("synth", number) as done:
         manifest = run_job(job, source, out, workers, done)
     counts("rendered", {"samples": manifest["count"], "fonts": len(source.faces), "bytes": manifest["image_bytes"]})
-    counts("drawn again, by reason", manifest["refusals"])
+    again = "drawn again" if job.retries and job.store == "pack" else "left out"
+    counts(f"{again}, by reason", manifest["refusals"])
     where(out)
 
 

@@ -107,7 +107,7 @@ class Writer:
         vertical = draws.chance("vertical", self.recipe.layout.vertical).tolist()
         parts = self._parts(draws, texts, vertical)
         for i, (text, faces) in enumerate(zip(texts, candidates, strict=True)):
-            refused = self._refused(text)
+            refused = self.problem(text)
             upright = vertical[i] and len(text) > 1
             pieces = None if refused else self._pieces(parts.get(i, [(text, 1.0, True)]), faces, others, upright)
             if pieces is None:
@@ -122,7 +122,7 @@ class Writer:
 
     def beside(self, text: str, face: int, vertical: bool) -> Piece | None:
         """A text for the line above or below, in the same face; None where that face or a rule refuses it."""
-        return None if self._refused(text) else self._first_that_has(text, (face,), vertical and len(text) > 1, 0, 1.0)
+        return None if self.problem(text) else self._first_that_has(text, (face,), vertical and len(text) > 1, 0, 1.0)
 
     def _candidates(self, draws: Draws) -> list[tuple[int, ...]]:
         count = CANDIDATES * (3 if self.recipe.mixed.probability else 1)
@@ -176,7 +176,7 @@ class Writer:
             found[i] = [(piece, float(scale), own[i]) for piece, scale in zip(pieces, scales, strict=True)]
         return found
 
-    def _refused(self, text: str) -> tuple[str, str] | None:
+    def problem(self, text: str) -> tuple[str, str] | None:
         """Why this text cannot be drawn whatever the font, and the character at fault."""
         if not text:
             return "empty_text", ""

@@ -144,7 +144,7 @@ class Composer:
         refused: list[Block | Refusal] = []
         kept: list[str] = []
         for text in texts:
-            problem = self.writer._refused(text) or (("reserved_text", "") if text in RESERVED else None)
+            problem = self.writer.problem(text) or (("reserved_text", "") if text in RESERVED else None)
             if problem:
                 refused.append(self._refusal(scene, problem, text, faces[0]))
             else:
