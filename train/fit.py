@@ -117,7 +117,8 @@ class Fit:
         self.update = Update(self.config, self.network, self.team)
         decay = self.config.optimizer.ema
         self.average = Average(tensors(self.network), decay) if decay else None
-        self.reader = LineReader(GraphEngine(self.network), self.rule, self.charset)
+        decoder = self.config.decoder(self.charset)
+        self.reader = LineReader(GraphEngine(self.network), self.rule, self.charset, decoder=decoder)
         if taken_up:
             self._take_up(self.out / LAST)
 
