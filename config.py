@@ -25,9 +25,9 @@ class Config(BaseModel):
 
 
 def _shipped() -> dict[str, Path]:
-    """Shipped configurations by name: presets (synthesis and training in one file), then recipes."""
+    """Shipped configurations by name: recipes, presets (synthesis and training in one file), recognisers."""
     folder = Path(str(resources.files(f"{__package__}.configs")))
-    return {p.stem: p for kind in ("synth", "presets") for p in sorted((folder / kind).glob("*.yml"))}
+    return {p.stem: p for kind in ("synth", "presets", "rec") for p in sorted((folder / kind).glob("*.yml"))}
 
 
 def presets() -> list[str]:

@@ -88,6 +88,6 @@ class Resnet50Fpn(nn.Layer):
         for stage in self.stages:
             features = stage(features)
             found.append(features)
-        for merge, flat in zip(self.merge, found[-2:0:-1], strict=True):
-            features = merge(paddle.concat([features, flat], 1))
+        for level, merge in enumerate(self.merge):
+            features = merge(paddle.concat([features, found[2 - level]], 1))
         return self.last(features)

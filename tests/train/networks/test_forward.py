@@ -34,11 +34,12 @@ def test_any_width_gives_logits_for_all_classes(network_config, name):
 def test_every_parameter_learns(network_config, name):
     config = network_config(name)
     network = build(config, 10)
-    images = pictures(config, 3, 64)
+    images = pictures(config, 3, 32)
     labels = paddle.to_tensor(np.array([[1, 2, 3], [4, 0, 0], [5, 5, 0]], np.int32))
     lengths = paddle.to_tensor(np.array([3, 1, 2], np.int64))
     optimizer = paddle.optimizer.SGD(0.01, network.parameters())
-    for _ in range(2):  # the spline's last layer begins with zeros, which let nothing through to those before it
+    # The spline's last layer begins with zeros, which let nothing through to those before it.
+    for _ in range(2 if "tps" in name else 1):
         losses = network.losses(network(images, labels), labels, lengths)
         assert losses.shape == [3] and np.isfinite(losses.numpy()).all()
         optimizer.clear_grad()
@@ -50,7 +51,7 @@ def test_every_parameter_learns(network_config, name):
         assert np.abs(parameter.grad.numpy()).max() > 0, parameter_name
 
 
-@pytest.mark.parametrize("name", [*KINDS, "srn"])
+@pytest.mark.parametrize("name", KINDS)
 def test_a_line_reads_the_same_alone_and_in_a_batch(network_config, name):
     config = network_config(name)
     network = build(config, 10)
