@@ -13,6 +13,7 @@ from ..datasets.records import Refusal
 from ..files import write_json
 from ..fonts.discover import FaceRef
 from .boxes import boxes
+from .effects.base import Step
 from .plan import Glyphs, Line
 from .scene import GRADIENT, PHOTO, PLAIN, TEXTURE
 from .synth import Synthesis
@@ -79,7 +80,7 @@ def _parameters(line: Line, synthesis: Synthesis) -> dict[str, Any]:
         "opacity": dress.opacity,
         "stroke weight px": dress.weight,
         "contrast": dress.shown,
-        "effects": [{"name": s.name, **{k: _named(k, v) for k, v in s.values.items()}} for s in dress.steps],
+        "effects": [{"name": s.name, **{k: _named(s, k) for k in s.values}} for s in dress.steps],
         "tone": {"brightness": dress.brightness, "contrast": dress.contrast, "gamma": dress.gamma},
         "jpeg": {"quality": dress.quality, "chroma": "4:4:4" if dress.fine else "4:2:0"},
     }
@@ -127,7 +128,10 @@ def _background(line: Line, photos: list[Path]) -> dict[str, Any]:
     return found
 
 
-def _named(key: str, value: Any) -> Any:
+def _named(step: Step, key: str) -> Any:
+    value = step.values[key]
+    if key in step.effect.names:
+        return step.effect.names[key][value]
     return _hex(value) if key == "colour" else value
 
 

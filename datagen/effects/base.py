@@ -69,6 +69,7 @@ class Effect(Config):
     """
 
     stage: ClassVar[Stage]
+    names: ClassVar[dict[str, tuple[str, ...]]] = {}  # of the numbers that a value may be, for people
 
     probability: Probability = 0
 

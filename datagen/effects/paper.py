@@ -19,6 +19,7 @@ class Edge(Effect):
     """
 
     stage: ClassVar[Stage] = "paper"
+    names: ClassVar[dict[str, tuple[str, ...]]] = {"side": ("top", "right", "bottom", "left")}
 
     size: Share = (0.2, 0.9)
     palette: Palette = Palette()

@@ -31,6 +31,7 @@ class Rules(Effect):
     """
 
     stage: ClassVar[Stage] = "paper"
+    names: ClassVar[dict[str, tuple[str, ...]]] = {"kind": ("underline", "table", "box")}
 
     underline: NonNegativeFloat = 1
     table: NonNegativeFloat = 2

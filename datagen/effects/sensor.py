@@ -49,6 +49,7 @@ class Noise(Effect):
     """Noise with a standard deviation of `sigma` levels (shot, speckle: where the picture is white)."""
 
     stage: ClassVar[Stage] = "sensor"
+    names: ClassVar[dict[str, tuple[str, ...]]] = {"kind": ("gaussian", "uniform", "shot", "speckle")}
 
     sigma: Sigma = (2, 8)
     kinds: NoiseKinds = NoiseKinds()
