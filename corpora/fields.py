@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -127,13 +128,17 @@ class OneOf:
     def draw(self, numbers: Numbers, name: str) -> list[str]:
         """Each text's choice."""
         chosen = whole(numbers, name, 0, len(self.options) - 1)
-        if all(isinstance(option, Literal) for option in self.options):
-            words = [option.text for option in self.options if isinstance(option, Literal)]
+        if len(words := self._words) == len(self.options):
             return [words[i] for i in chosen.tolist()]
         texts = [""] * len(numbers)
         for number, option in enumerate(self.options):
             _fill(texts, np.flatnonzero(chosen == number), option, numbers, f"{name}.{number}")
         return texts
+
+    @cached_property
+    def _words(self) -> list[str]:
+        """The options that are plain text; word lists have hundreds, and are drawn from again and again."""
+        return [option.text for option in self.options if isinstance(option, Literal)]
 
     def alphabet(self) -> set[str]:
         """Of all options."""
