@@ -78,7 +78,7 @@ def load(name: str, section: str, model: type[Model], overrides: Sequence[str] =
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise UserError(_explain(path, root, prefix, model, error)) from error
+        raise UserError(_explain(path, root, prefix, model, error, overrides)) from error
 
 
 def make(model: type[Model], **values: Any) -> Model:
@@ -108,13 +108,20 @@ def _override(data: dict[str, Any], text: str) -> None:
 
 
 def _explain(
-    path: Path, root: yaml.Node | None, prefix: list[str], model: type[BaseModel], error: ValidationError
+    path: Path,
+    root: yaml.Node | None,
+    prefix: list[str],
+    model: type[BaseModel],
+    error: ValidationError,
+    overrides: Sequence[str],
 ) -> str:
     # A misspelt key comes first: that another key is missing follows from it.
     first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
-    where = [*prefix, *first["loc"]]
     key = ".".join(str(part) for part in first["loc"]) or "the file"
-    line = _line(root, where) if root else 0
+    source = _set_by(overrides, first["loc"])
+    if not source:
+        line = _line(root, [*prefix, *first["loc"]]) if root else 0
+        source = f"{path}{f' line {line}' if line else ''}"
     if first["type"] == "extra_forbidden":
         allowed = _allowed(model, first["loc"][:-1])
         close = difflib.get_close_matches(str(first["loc"][-1]), allowed, 1)
@@ -125,7 +132,18 @@ def _explain(
         if "input" in first and isinstance(first["input"], str | int | float | bool):
             message += f" (is {first['input']!r})"
     more = f" (and {len(error.errors()) - 1} more)" if len(error.errors()) > 1 else ""
-    return f"{path}{f' line {line}' if line else ''}: {key}: {message}{more}"
+    return f"{source}: {key}: {message}{more}"
+
+
+def _set_by(overrides: Sequence[str], location: Location) -> str:
+    """The override that wrote the value at `location`, or something around or in it; or nothing."""
+    parts = [str(part) for part in location]
+    for override in overrides:
+        key = override.partition("=")[0]
+        path = key.split(".")
+        if all(a == b for a, b in zip(path, parts, strict=False)):
+            return f"--set {key}"
+    return ""
 
 
 def _line(node: yaml.Node, location: Location) -> int:

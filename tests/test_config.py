@@ -52,7 +52,7 @@ def test_a_section_of_a_preset_is_taken_alone(tmp_path):
 def test_overrides_change_nested_keys_and_are_checked(tmp_path):
     path = write(tmp_path, "name: a\n")
     assert load(path, "outer", Outer, ["inner.size=7"]).inner.size == 7
-    with pytest.raises(UserError, match=r"inner\.sise: unknown key"):
+    with pytest.raises(UserError, match=r"^--set inner\.sise: inner\.sise: unknown key"):
         load(path, "outer", Outer, ["inner.sise=7"])
     with pytest.raises(UserError, match="KEY=VALUE"):
         load(path, "outer", Outer, ["inner"])
