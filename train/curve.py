@@ -18,22 +18,28 @@ def draw_curve(log: Path, out: Path) -> None:
     steps = [int(row["step"]) for row in rows]
     figure = Figure(figsize=(9, 8), layout="constrained")
     above, middle, below = figure.subplots(3, 1, sharex=True)
-    above.plot(steps, [float(row["loss"]) for row in rows], label="loss")
+    above.plot(*_points(steps, rows, "loss"))
     above.set_yscale("log")
     above.set_ylabel("loss per character")
     for name in (n for n in rows[0] if n.split(".")[-1] in ("accuracy", "similarity")):
-        points = [(step, float(row[name])) for step, row in zip(steps, rows, strict=True) if row[name]]
-        if points:
+        x, y = _points(steps, rows, name)
+        if x:
             style = "--" if name.endswith("similarity") else "-"
-            middle.plot(*zip(*points, strict=True), style, marker="." if len(points) < 40 else "", label=name)
+            middle.plot(x, y, style, marker="." if len(x) < 40 else "", label=name)
     middle.set_ylabel("validation lines")
     middle.set_ylim(0, 1.02)
     if middle.lines:
         middle.legend(loc="lower right", fontsize="small")
-    below.plot(steps, [float(row["lr"]) for row in rows])
+    below.plot(*_points(steps, rows, "lr"))
     below.set_ylabel("learning rate")
     below.set_xlabel("step")
     for axes in (above, middle, below):
         axes.grid(alpha=0.3)
     with whole_file(out, binary=True) as file:
         figure.savefig(file, format="png", dpi=110)
+
+
+def _points(steps: list[int], rows: list[dict[str, str]], name: str) -> tuple[list[int], list[float]]:
+    """Where a column has values, and which."""
+    found = [(step, float(row[name])) for step, row in zip(steps, rows, strict=True) if row[name]]
+    return [step for step, _ in found], [value for _, value in found]

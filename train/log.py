@@ -14,15 +14,16 @@ from .feed import Feed
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the log. loss: mean since the last row; waiting: share of time without a batch to train on.
+    """One line of the log.
 
+    loss: mean since the last row, None before the first step; waiting: share of time without a batch to train on.
     accuracy, similarity: on the validation lines (of several sets their mean, each set counting alike), None
     where they were not evaluated at this step; sets: both of each set, by `set.accuracy` and `set.similarity`.
     """
 
     step: int
     epoch: float
-    loss: float
+    loss: float | None
     lr: float
     images_per_s: float
     waiting: float
@@ -33,8 +34,9 @@ class Row:
 
     def line(self) -> str:
         """The row for a console."""
+        loss = "       -" if self.loss is None else f"{self.loss:8.4f}"
         text = (
-            f"step {self.step:6d}  epoch {self.epoch:6.2f}  loss {self.loss:8.4f}  lr {self.lr:.6f}"
+            f"step {self.step:6d}  epoch {self.epoch:6.2f}  loss {loss}  lr {self.lr:.6f}"
             f"  {self.images_per_s:6.0f} images/s  waiting {self.waiting:4.0%}"
         )
         if self.accuracy is not None:
@@ -54,7 +56,8 @@ class Meter:
 
     def _reset(self) -> None:
         self._loss, self._steps, self._images = 0.0, 0, 0
-        self._since, self._waited = time.perf_counter(), self._feed.waited
+        self._since = self._until = time.perf_counter()
+        self._waited = self._feed.waited
 
     def add(self, loss: float, images: int) -> None:
         """One more batch."""
@@ -69,7 +72,7 @@ class Meter:
         row = Row(
             step,
             round(epoch, 3),
-            round(self._loss / max(1, self._steps), 5),
+            round(self._loss / self._steps, 5) if self._steps else None,
             rate,
             round(self._images / seconds, 1),
             round((self._feed.waited - self._waited) / seconds, 3),
