@@ -40,12 +40,15 @@ def freeze(network: nn.Layer, factors: dict[str, float]) -> list[nn.Layer]:
 
     Such layers stay in evaluation mode, so that the statistics of their batch norms do not move either.
     """
+    frozen = set()
     for name, parameter in network.named_parameters():
-        parameter.stop_gradient = factors[name] == 0
+        if factors[name] == 0:
+            parameter.stop_gradient = True
+            frozen.add(id(parameter))
     still = []
     for layer in network.sublayers():
         parameters = layer.parameters()
-        if parameters and all(p.stop_gradient for p in parameters):
+        if parameters and all(id(p) in frozen for p in parameters):
             still.append(layer)
     return still
 
@@ -55,7 +58,7 @@ def make_optimizer(config: Optimizer, network: nn.Layer) -> paddle.optimizer.Opt
     factors = rates(network, config)
     groups: dict[tuple[float, bool], list[Tensor]] = {}
     for name, parameter in network.named_parameters():
-        if factors[name]:
+        if factors[name] and not parameter.stop_gradient:  # Paddle lists the statistics of batch norms, too
             groups.setdefault((factors[name], parameter.ndim > 1), []).append(parameter)
     parameters = [
         {"params": those, "learning_rate": factor, "weight_decay": config.weight_decay if decays else 0.0}
