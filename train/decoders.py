@@ -74,7 +74,7 @@ class PositionDecoder:
 
     def decode(self, probabilities: NDArray[np.float32]) -> list[Reading]:
         """(N, T, classes) to (text, confidence)."""
-        return attention.decode(probabilities, self.charset)
+        return attention.decode(probabilities[:, : self.max_length], self.charset)
 
 
 def make_decoder(name: DecoderName, charset: Charset, max_length: int | None = None) -> Decoder:
