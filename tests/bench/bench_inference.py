@@ -15,6 +15,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from itertools import islice
 from pathlib import Path
@@ -26,7 +27,7 @@ import psutil
 from ocrdata.datasets.images import Image
 from ocrdata.train.bundle import has_package, open_bundle
 from ocrdata.train.lines import Line, open_lines
-from ocrdata.train.preprocess import InputRule, stack
+from ocrdata.train.preprocess import InputRule, fit, stack
 from ocrdata.train.reader import Reader
 from ocrdata.train.runtimes import PACKAGES, EngineName, choices
 
@@ -74,16 +75,8 @@ def measure(bundle: Path, engine: EngineName, images: list[Image], threads: int,
         row[f"batch_{size}"] = read / spent
     row["memory_mb"] = (memory().rss - before) / 1e6
     rule = reader.rule
-    np.savez(
-        out, *(reader.engine(stack([np.ascontiguousarray(i[:, : rule.max_width])], rule)) for i in fitted(images, rule))
-    )
+    np.savez(out, *(reader.engine(stack([fit(image, rule)], rule)) for image in images[:32]))
     return row
-
-
-def fitted(images: list[Image], rule: InputRule) -> list[Image]:
-    """The first few, in the height of the input."""
-
-    return [fit(image, rule) for image in images[:32]]
 
 
 def main() -> None:
@@ -104,8 +97,6 @@ def main() -> None:
 
 def compare(bundle: Path, data: Path | None, threads: int) -> None:
     """One process for each engine, the plain Paddle library first: the others are held against it."""
-    import tempfile
-
     names = sorted(choices(open_bundle(bundle)), key=lambda name: name != "paddle")
     print(f"{'engine':14} {'start':>7} " + " ".join(f"{f'batch {n}':>9}" for n in BATCHES) + "   memory  difference")
     with tempfile.TemporaryDirectory() as folder:
