@@ -26,6 +26,7 @@ WARP = cv2.INTER_LINEAR
 FAINT = 0.5  # of the demanded contrast must be left, on average over the ink, after blur and thinning
 SHARP = 0.6  # of 1: what is as strong is surely not blurred beyond reading
 NARROW = 0.06  # of the picture's height: half of the width of narrow gaps
+WIPED = 0.25  # of 1: a point or comma whose strongest pixel is weaker is lost among the letters
 MERGED = 0.13  # of the contrast must be left between strokes and gaps; below, people begin to guess
 
 
@@ -167,9 +168,16 @@ class Painter:
         left = line.dress.shown * strength
         if left < FAINT * self.recipe.ink.contrast:
             return f"{left:.0f} levels are left of {line.dress.shown:.0f}"
+        if line.marks and (weakest := self._weakest(line, seen)) < WIPED:
+            return f"a small mark is wiped out: {weakest:.0%} of its ink is left at its strongest point"
         if strength < SHARP and (share := _between(ink, seen)) < MERGED:
             return f"strokes run together: {share:.0%} of the contrast is left between them and the gaps beside them"
         return ""
+
+    def _weakest(self, line: Line, seen: Mask) -> float:
+        """How strong, of 1, the weakest of the small marks still is at its strongest point."""
+        shown = [seen[top:bottom, left:right] for left, top, right, bottom in line.marks]
+        return min((int(patch.max()) / 255 for patch in shown if patch.size), default=1.0)
 
     def _through_lens(self, canvas: Canvas, steps: list[Step]) -> Image:
         for _, effect, values in steps:
