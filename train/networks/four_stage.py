@@ -46,8 +46,10 @@ class FourStageNetwork(Recogniser):
             steps = self.recurrent(steps)
         if self.decoder == "attention":
             with full_precision():  # small, and each step starts from the one before
-                return self.attention(steps.astype("float32"), labels)
-        return self.classes(steps)
+                logits = self.attention(steps.astype("float32"), labels)
+        else:  # no return inside of `with`: tracing for export would go on behind it
+            logits = self.classes(steps)
+        return logits
 
     def class_tensors(self) -> dict[str, int]:
         """See Recogniser."""
