@@ -168,7 +168,8 @@ def _allowed(model: Any, location: Location) -> list[str]:
         if isinstance(part, str):
             # A part that is no field is a union's tag, or the key of a mapping.
             inner = [m.model_fields[part].annotation for m in models if part in m.model_fields]
-            models = [found for annotation in inner for found in _models(annotation)] or models
+            tagged = [m for m in models if any(part in get_args(f.annotation) for f in m.model_fields.values())]
+            models = [found for annotation in inner for found in _models(annotation)] or tagged or models
     return sorted({name for m in models for name in m.model_fields})
 
 
