@@ -41,6 +41,8 @@ from .vocabulary import Change
 __all__ = ["BEST", "LAST", "Fit", "Report", "Result", "learning_rate"]
 
 UNLUCKY = 20  # steps in a row that 16-bit arithmetic may lose before that is an error
+# Keys that may change when a run is taken up: they do not change the weights. What data are is told by digests.
+FREE = {"data", "val", "start", "workers", "cache_mb", "log_every", "save_every", "tensorboard"}
 Report = Callable[[Row], None]
 
 
@@ -128,12 +130,14 @@ class Fit:
             there, here = getattr(about, name), getattr(self.about, name)
             if name == "config":  # of an older version, perhaps, with fewer keys
                 there = TrainConfig.model_validate(there).model_dump(mode="json")
+                there, here = ({k: v for k, v in c.items() if k not in FREE} for c in (there, here))
             if there != here:
                 raise UserError(f"{path}: {_difference(name, there, here)}; resuming needs the same")
         set_weights(self.network, weights)
         self.update.load({n: v for n, v in state.items() if not n.startswith(AVERAGE)})
         if self.average:
             self.average.load(checkpoint.averaged(state))
+        about.config = self.about.config
         self.about = about
 
     def run(self, progress: Callable[[int], None] = lambda steps: None, report: Report = lambda row: None) -> Result:
