@@ -93,7 +93,8 @@ class SrnNetwork(Recogniser):
         grey = sum(images[:, i : i + 1] * share for i, share in enumerate(GREY))
         features = self.backbone(grey)
         with full_precision():  # masks and place codes are out of reach of 16 bits
-            return self._read(features.astype("float32"))
+            outputs = self._read(features.astype("float32"))
+        return outputs
 
     def _read(self, features: Tensor) -> Tensor | tuple[Tensor, ...]:
         """From the map of features to the logits."""
