@@ -279,13 +279,27 @@ def ocr(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     engine: Engine = "auto",
     threads: Annotated[int, typer.Option(help="0 is one per core.", min=0)] = 0,
+    batch: Annotated[int, typer.Option("--rec_batch_num", help="Lines in a batch, at most.", min=1)] = 32,
+    shape: Annotated[
+        str | None, typer.Option("--rec_image_shape", help="Refused where the bundle says otherwise.")
+    ] = None,
+    dictionary: Annotated[
+        str | None, typer.Option("--dict", help="Refused where it is not the bundle's: a bundle brings its own.")
+    ] = None,
 ) -> None:
     """Read line pictures. Uses nothing but the bundle."""
+    from .corpora.sources import read_charset
     from .datasets.images import BadImage
-    from .train.reader import Reader
+    from .train.reader import Reader, check_image_shape
+    from .train.vocabulary import require_same
 
+    reader = Reader(bundle, engine, threads, batch)
+    if shape is not None:
+        check_image_shape(shape, reader.rule)
+    if dictionary is not None:
+        require_same(reader.bundle.charset, read_charset(dictionary, Path.cwd()), str(bundle), dictionary)
     bad = 0
-    for path, result in Reader(bundle, engine, threads).read_files(images):
+    for path, result in reader.read_files(images):
         if isinstance(result, BadImage):
             bad += 1
             typer.echo(f"error: {path}: {result.detail}", err=True)

@@ -89,6 +89,9 @@ def test_lines_to_a_bundle_that_reads(lines):
     read = ocrdata("ocr", lines / "bundle", lines / "line.png", lines / "broken.jpg", "--json")
     assert json.loads(read.stdout)["image"].endswith("line.png")
     assert failed(read, 2, "broken.jpg")
+    shaped = ocrdata("ocr", lines / "bundle", lines / "line.png", "--rec_image_shape", "3, 48, 320")
+    assert failed(shaped, 2, "3, 48, 320", "3, 32, 160")
+    assert failed(ocrdata("ocr", lines / "bundle", lines / "line.png", "--dict", "0123"), 2, "0123")
 
 
 def test_a_preview_and_a_dry_run_write_no_pack(lines, tmp_path):
