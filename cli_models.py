@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from .config import PRESET, presets
+from .config import PRESET, TRAINING, presets
 from .progress import progress
 from .tables import counts, line, out, table, where
 
 if TYPE_CHECKING:  # commands import what they need when they run: `--help` stays quick
     from .train.evaluate import Evaluation
 
+CONFIG_HELP = f"A YAML file, or {PRESET}NAME ({', '.join(presets(TRAINING))})."
 Set = Annotated[list[str], typer.Option("--set", help="Change a key of the configuration: KEY.SUB=VALUE.")]
 Engine = Annotated[
     Literal["auto", "onnx", "openvino", "paddle", "paddle_onednn"], typer.Option(help="What runs the bundle's model.")
@@ -35,7 +36,7 @@ def register(app: typer.Typer) -> None:
 
 
 def train(
-    config: Annotated[str, typer.Argument(help=f"A YAML file, or {PRESET}NAME ({', '.join(presets())}).")],
+    config: Annotated[str, typer.Argument(help=CONFIG_HELP)],
     out_dir: Annotated[Path, typer.Option("--out", "-o", help="Folder of the run.")],
     data: Annotated[Path | None, typer.Option(help="Pack to train on.")] = None,
     val: Annotated[Path | None, typer.Option(help="Pack to validate on; by default a share of the data.")] = None,
@@ -74,7 +75,7 @@ def train(
 
 
 def check(
-    config: Annotated[str, typer.Argument(help=f"A YAML file, or {PRESET}NAME ({', '.join(presets())}).")],
+    config: Annotated[str, typer.Argument(help=CONFIG_HELP)],
     data: Annotated[Path | None, typer.Option(help="Pack to train on.")] = None,
     val: Annotated[Path | None, typer.Option(help="Pack to validate on.")] = None,
     out_dir: Annotated[Path, typer.Option("--out", "-o", help="Where the run would lie: is there room?")] = Path(),
