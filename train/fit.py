@@ -33,7 +33,7 @@ from .schedule import learning_rate
 from .signals import stop_signals
 from .sources import Lines, identity, where
 from .start import start_from
-from .team import join_team
+from .team import Announced, join_team
 from .update import Update
 from .validation import Validation, hold_out
 from .vocabulary import Change
@@ -113,14 +113,16 @@ class Fit:
 
     def _open(self, resume: bool) -> None:
         """Take up the run that the folder holds, or make the folder and start."""
-        taken_up = open_folder(self.out, resume) if self.team.leads else (self.out / LAST).is_file()
+        taken_up = self.team.agree(open_folder(self.out, resume) if self.team.leads else False)
         if not taken_up and self.config.start is not None:
             self.change = start_from(self.network, self.config, self.config.start)
         self.update = Update(self.config, self.network, self.team)
         decay = self.config.optimizer.ema
         self.average = Average(tensors(self.network), decay) if decay else None
         decoder = self.config.decoder(self.charset)
-        self.reader = LineReader(GraphEngine(self.network), self.rule, self.charset, decoder=decoder)
+        self.reader = LineReader(
+            Announced(GraphEngine(self.network), self.team), self.rule, self.charset, decoder=decoder
+        )
         if taken_up:
             self._take_up(self.out / LAST)
 
