@@ -1,32 +1,42 @@
-"""Commands that need a model: train, eval, export, ocr, demo."""
+"""Commands about models: train, check, eval, benchmark, export, carve, quantise, ocr, demo."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from .config import PRESET, presets
+from .config import PRESET, TRAINING, presets
 from .progress import progress
 from .tables import counts, line, out, table, where
 
+if TYPE_CHECKING:  # commands import what they need when they run: `--help` stays quick
+    from .train.evaluate import Evaluation
+
+CONFIG_HELP = f"A YAML file, or {PRESET}NAME ({', '.join(presets(TRAINING))})."
 Set = Annotated[list[str], typer.Option("--set", help="Change a key of the configuration: KEY.SUB=VALUE.")]
-Engine = Annotated[Literal["auto", "onnx", "paddle"], typer.Option(help="What runs the bundle's model.")]
+Engine = Annotated[
+    Literal["auto", "onnx", "openvino", "paddle", "paddle_onednn"], typer.Option(help="What runs the bundle's model.")
+]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the program."""
     app.command()(train)
+    app.command()(check)
     app.command("eval")(evaluate)
+    app.command()(benchmark)
     app.command()(export)
+    app.command()(carve)
+    app.command()(quantise)
     app.command()(ocr)
     app.command()(demo)
 
 
 def train(
-    config: Annotated[str, typer.Argument(help=f"A YAML file, or {PRESET}NAME ({', '.join(presets())}).")],
+    config: Annotated[str, typer.Argument(help=CONFIG_HELP)],
     out_dir: Annotated[Path, typer.Option("--out", "-o", help="Folder of the run.")],
     data: Annotated[Path | None, typer.Option(help="Pack to train on.")] = None,
     val: Annotated[Path | None, typer.Option(help="Pack to validate on; by default a share of the data.")] = None,
@@ -64,39 +74,172 @@ def train(
     where(out_dir)
 
 
+def check(
+    config: Annotated[str, typer.Argument(help=CONFIG_HELP)],
+    data: Annotated[Path | None, typer.Option(help="Pack to train on.")] = None,
+    val: Annotated[Path | None, typer.Option(help="Pack to validate on.")] = None,
+    out_dir: Annotated[Path, typer.Option("--out", "-o", help="Where the run would lie: is there room?")] = Path(),
+    seconds: Annotated[
+        float, typer.Option(help="For learning 64 lines by heart, at most; 0 leaves that out.", min=0)
+    ] = 60,
+    overrides: Set = [],  # noqa: B006
+) -> None:
+    """Find what would go wrong before training: dictionary, labels, pictures, rates, room, 64 lines by heart."""
+    from .config import load
+    from .errors import UserError
+    from .train.backend import require_paddle
+    from .train.config import TrainConfig
+
+    settings = load(config, "train", TrainConfig, overrides=overrides)
+    source = data or settings.data
+    if source is None:
+        raise UserError("no data to check: --data names a pack (or the key 'data' of the configuration)")
+    require_paddle()
+    from .train.check import check as look
+    from .train.sources import open_data, open_sets
+
+    validation = val or settings.val
+    with progress("check", None) as done:
+        found = look(settings, open_data(source), open_sets(validation) if validation else {}, out_dir, seconds, done)
+    for finding in found:
+        line(f"{finding.level}: {finding.name}: {finding.sentence}")
+    errors = sum(finding.level == "error" for finding in found)
+    if errors:
+        raise UserError(f"{errors} of {len(found)} findings would spoil the training")
+
+
 def evaluate(
     model: Annotated[Path, typer.Argument(help="A bundle, or the folder of a run.")],
-    data: Annotated[Path, typer.Argument(help="A pack, or a label file PICTURE<TAB>TEXT.")],
-    out_file: Annotated[Path | None, typer.Option("--out", "-o", help="Write the report as JSON.")] = None,
-    worst: Annotated[int, typer.Option(help="How many of the worst lines to show.")] = 10,
+    data: Annotated[list[Path], typer.Argument(help="Packs, LMDBs, or label files PICTURE<TAB>TEXT.")],
+    out_file: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Write the report: NAME.json, or NAME.html with pictures.")
+    ] = None,
+    policy: Annotated[
+        str, typer.Option(help="What counts as equal: exact, ignore_case, ignore_space, alnum, english36.")
+    ] = "exact",
+    worst: Annotated[int, typer.Option(help="How many of the worst lines to keep.")] = 20,
     known_only: Annotated[
         bool, typer.Option("--known-only", help="Leave out labels with characters that the model has not.")
     ] = False,
     engine: Engine = "auto",
 ) -> None:
-    """Score a model on labelled lines: line accuracy and 1 - normalised edit distance."""
-    from .train.evaluate import evaluate as score
-    from .train.evaluate import open_lines, open_reader
+    """Score a model on labelled lines: line accuracy, 1 - normalised edit distance, confusions, the worst lines."""
+    from .errors import UserError
+    from .train.evaluate import Scoring, evaluate_sets, open_lines, open_reader
 
+    if len({str(path) for path in data}) < len(data):
+        raise UserError("a set is named twice")
     reader = open_reader(model, engine)
     with progress("eval", None) as done:
-        report = score(reader, open_lines(data), worst, known_only, done)
+        sets = {str(path): open_lines(path) for path in data}
+        found = evaluate_sets(reader, sets, Scoring(policy, worst, known_only), done)
+    _show_evaluation(found, f"{model}, compared {policy}", out_file)
+
+
+def benchmark(
+    model: Annotated[Path, typer.Argument(help="A bundle, or the folder of a run.")],
+    folder: Annotated[Path, typer.Argument(help="Holds the LMDBs of the ten sets: IIIT5k_3000, SVT, IC03_860 ...")],
+    out_file: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Write the report: NAME.json, or NAME.html with pictures.")
+    ] = None,
+    engine: Engine = "auto",
+) -> None:
+    """Score a model as papers on English words do: ten sets, 36 characters, lower case."""
+    from .train.benchmark import benchmark as run
+    from .train.evaluate import open_reader
+
+    reader = open_reader(model, engine)
+    with progress("benchmark", None) as done:
+        found = run(reader, folder, progress=done)
+    _show_evaluation(found, str(model), out_file)
+    protocol = found.report["protocol"]
+    for name in protocol["missing"]:
+        line(f"not there: {name}")
+    for name, sizes in protocol["other_size"].items():
+        line(f"{name}: {sizes['here']} words here, {sizes['published']} in the published set")
+
+
+def _show_evaluation(found: Evaluation, title: str, out_file: Path | None) -> None:
+    report = found.report
+    rows = list(report["sets"].items())
+    if len(rows) > 1:
+        rows.append(("all lines together", report["pooled"]))
     table(
-        f"{model} on {data}",
+        title,
         [
-            ("lines", report["lines"]),
-            ("read without a fault", report["right"]),
-            ("line accuracy", f"{report['accuracy']:.4f}"),
-            ("1 - normalised edit distance", f"{report['similarity']:.4f}"),
-            ("lines with unknown characters", report["not_in_dict"]),
+            (name, r["lines"], r["right"], f"{r['accuracy']:.4f}", _span(r), f"{r['similarity']:.4f}", r["not_in_dict"])
+            for name, r in rows
         ],
+        ("set", "lines", "right", "line accuracy", "95 %", "1 - NED", "unknown characters"),
     )
-    counts("left out, by reason", report["refused"])
-    table("worst", [(r["label"], r["read"], r["origin"]) for r in report["worst"]], ("label", "read", "where"))
-    if out_file:
-        out_file.parent.mkdir(parents=True, exist_ok=True)
-        out_file.write_text(json.dumps(report, ensure_ascii=False, indent=1), encoding="utf-8", newline="\n")
+    for name, r in report["sets"].items():
+        counts(f"{name}: left out, by reason", r["refused"])
+    table("worst", [(m.read.label, m.read.text, m.read.origin) for m in found.worst[:10]], ("label", "read", "where"))
+    if out_file is None:
+        return
+    if out_file.suffix.lower() in (".html", ".htm"):
+        from .train.evaluation_page import write_evaluation
+
+        write_evaluation(found, out_file, title)
+        where(out_file, out_file.with_suffix(".json"))
+    else:
+        from .files import write_json
+
+        write_json(out_file, report)
         where(out_file)
+
+
+def _span(report: dict[str, Any]) -> str:
+    low, high = report["interval_95"]["accuracy"]
+    return f"{low:.3f}–{high:.3f}"
+
+
+def carve(
+    bundle: Annotated[Path, typer.Argument(help="A bundle that `export` wrote.")],
+    dictionary: Annotated[str, typer.Option("--dict", help="A dictionary file, or the characters themselves.")],
+    out_dir: Annotated[Path, typer.Option("--out", "-o", help="The bundle to write.")],
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a bundle that is there.")] = False,
+) -> None:
+    """Cut a model for fewer characters out of a larger one, without training."""
+    from .corpora.sources import read_charset
+    from .train.backend import require_paddle
+
+    require_paddle("carving")
+    from .train.start import carve as run
+
+    made = run(bundle, read_charset(dictionary, Path.cwd()), out_dir, overwrite, dictionary)
+    counts("carved", {"characters": len(made.charset)})
+    where(out_dir)
+
+
+def quantise(
+    bundle: Annotated[Path, typer.Argument(help="A bundle that `export` wrote.")],
+    data: Annotated[Path, typer.Argument(help="Labelled lines: a quarter calibrates, the rest is scored.")],
+    out_dir: Annotated[Path, typer.Option("--out", "-o", help="The bundle to write.")],
+    most_loss: Annotated[float, typer.Option(help="Of line accuracy; more is refused.")] = 0.01,
+    lines: Annotated[int, typer.Option(help="Lines looked at, at most.")] = 2000,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a bundle that is there.")] = False,
+) -> None:
+    """Write a bundle in 8-bit integers; refused where it loses too much or gains nothing."""
+    from itertools import islice
+
+    from .datasets.records import Refusal
+    from .train.evaluate import open_lines
+    from .train.quantise import quantise as run
+
+    chosen = [x for x in islice(open_lines(data), lines) if not isinstance(x, Refusal)]
+    found = run(bundle, out_dir, chosen, most_loss, overwrite)
+    table(
+        f"{found.method}, calibrated on {found.calibrated_on} lines, scored on {found.lines}",
+        [
+            ("line accuracy", *(f"{v:.4f}" for v in found.accuracy)),
+            ("1 - normalised edit distance", *(f"{v:.4f}" for v in found.similarity)),
+            ("bytes", *(f"{v:,}" for v in found.size)),
+            ("lines/s on one thread", *(f"{v:.0f}" for v in found.speed)),
+        ],
+        ("", "before", "after"),
+    )
+    where(out_dir)
 
 
 def export(
@@ -137,13 +280,27 @@ def ocr(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     engine: Engine = "auto",
     threads: Annotated[int, typer.Option(help="0 is one per core.", min=0)] = 0,
+    batch: Annotated[int, typer.Option("--rec_batch_num", help="Lines in a batch, at most.", min=1)] = 32,
+    shape: Annotated[
+        str | None, typer.Option("--rec_image_shape", help="Refused where the bundle says otherwise.")
+    ] = None,
+    dictionary: Annotated[
+        str | None, typer.Option("--dict", help="Refused where it is not the bundle's: a bundle brings its own.")
+    ] = None,
 ) -> None:
     """Read line pictures. Uses nothing but the bundle."""
+    from .corpora.sources import read_charset
     from .datasets.images import BadImage
-    from .train.reader import Reader
+    from .train.reader import Reader, check_image_shape
+    from .train.vocabulary import require_same
 
+    reader = Reader(bundle, engine, threads, batch)
+    if shape is not None:
+        check_image_shape(shape, reader.rule)
+    if dictionary is not None:
+        require_same(reader.bundle.charset, read_charset(dictionary, Path.cwd()), str(bundle), dictionary)
     bad = 0
-    for path, result in Reader(bundle, engine, threads).read_files(images):
+    for path, result in reader.read_files(images):
         if isinstance(result, BadImage):
             bad += 1
             typer.echo(f"error: {path}: {result.detail}", err=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 import yaml
 
-from .config import PRESET, presets
+from .config import PRESET, SYNTHESIS, presets
 from .errors import UserError
 from .progress import progress
 from .tables import counts, line, table, where
@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # commands import what they need when they run: `--help` stay
     from .datagen.recipe import Recipe
     from .fonts.report import Check, Listing
 
-CONFIG_HELP = f"A YAML file, or {PRESET}NAME ({', '.join(presets())})."
+CONFIG_HELP = f"A YAML file, or {PRESET}NAME ({', '.join(presets(SYNTHESIS))})."
 Config = Annotated[str, typer.Argument(help=CONFIG_HELP)]
 Set = Annotated[list[str], typer.Option("--set", help="Change a key of the configuration: KEY.SUB=VALUE.")]
 Workers = Annotated[int, typer.Option(help="Processes; 0 is one per core. The bytes do not depend on it.", min=0)]

@@ -24,15 +24,19 @@ class Config(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def _shipped() -> dict[str, Path]:
-    """Shipped configurations by name: recipes, presets (synthesis and training in one file), recognisers."""
+# Folders of shipped configurations: recipes, recognisers, presets (synthesis and training in one file).
+SYNTHESIS, TRAINING = ("synth", "presets"), ("rec", "presets")
+
+
+def _shipped(kinds: Sequence[str] = ("synth", "rec", "presets")) -> dict[str, Path]:
+    """Shipped configurations by name."""
     folder = Path(str(resources.files(f"{__package__}.configs")))
-    return {p.stem: p for kind in ("synth", "presets", "rec") for p in sorted((folder / kind).glob("*.yml"))}
+    return {p.stem: p for kind in kinds for p in sorted((folder / kind).glob("*.yml"))}
 
 
-def presets() -> list[str]:
-    """Names that can follow `preset:`."""
-    return sorted(_shipped())
+def presets(kinds: Sequence[str] = ("synth", "rec", "presets")) -> list[str]:
+    """Names that can follow `preset:`; kinds: folders of `configs`."""
+    return sorted(_shipped(kinds))
 
 
 def config_path(name: str) -> Path:
@@ -168,7 +172,8 @@ def _allowed(model: Any, location: Location) -> list[str]:
         if isinstance(part, str):
             # A part that is no field is a union's tag, or the key of a mapping.
             inner = [m.model_fields[part].annotation for m in models if part in m.model_fields]
-            models = [found for annotation in inner for found in _models(annotation)] or models
+            tagged = [m for m in models if any(part in get_args(f.annotation) for f in m.model_fields.values())]
+            models = [found for annotation in inner for found in _models(annotation)] or tagged or models
     return sorted({name for m in models for name in m.model_fields})
 
 

@@ -13,6 +13,7 @@ from .effects.pixels import box
 FAINT = 0.5  # of the demanded contrast must be left, on average over the ink, after blur and thinning
 SHARP = 0.6  # of 1: what is as strong is surely not blurred beyond reading
 NARROW = 0.06  # of the picture's height: half of the width of narrow gaps
+WIPED = 0.25  # of 1: a point or comma whose strongest pixel is weaker is lost among the letters
 MERGED = 0.13  # of the contrast must be left between strokes and gaps; below, people begin to guess
 
 
@@ -41,10 +42,11 @@ class Gaps(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """Sums over the ink seen through the lens, and over its squares."""
+    """Sums over the ink seen through the lens, and over its squares; the strongest px of its weakest small mark."""
 
     total: int
     squares: int
+    weakest: int
 
     def faint(self, shown: float, contrast: float, between: Callable[[], Gaps]) -> str:
         """Says so where too little is left of the planned contrast `shown`, of which `contrast` was demanded."""
@@ -52,6 +54,8 @@ class Seen(NamedTuple):
         left = shown * strength
         if left < FAINT * contrast:
             return f"{left:.0f} levels are left of {shown:.0f}"
+        if (weakest := self.weakest / 255) < WIPED:
+            return f"a small mark is wiped out: {weakest:.0%} of its ink is left at its strongest point"
         if strength < SHARP and (share := between().share) < MERGED:
             return f"strokes run together: {share:.0%} of the contrast is left between them and the gaps beside them"
         return ""

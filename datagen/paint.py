@@ -163,8 +163,13 @@ class Painter:
         total = int(cv2.sumElems(seen)[0])
         if whole is not None and whole is not ink:
             total = max(total, int(cv2.sumElems(whole)[0]))
-        found = Seen(total, int(cv2.norm(seen, cv2.NORM_L2SQR)))
+        found = Seen(total, int(cv2.norm(seen, cv2.NORM_L2SQR)), self._weakest(line, seen))
         return found.faint(line.dress.shown, self.recipe.ink.contrast, lambda: gaps(ink, seen))
+
+    def _weakest(self, line: Line, seen: Mask) -> int:
+        """How strong, of 255, the weakest of the small marks still is at its strongest point."""
+        shown = [seen[top:bottom, left:right] for left, top, right, bottom in line.marks]
+        return min((int(patch.max()) for patch in shown if patch.size), default=255)
 
     def _through_lens(self, canvas: Canvas, steps: list[Step]) -> Image:
         for _, effect, values in steps:

@@ -22,6 +22,8 @@ from .writer import Writer, Written
 if TYPE_CHECKING:
     from .recipe import Recipe
 
+MARK = 0.08  # square em: points, commas, hyphens, colons, the thinnest letters; checked one by one
+
 
 @dataclass(slots=True)
 class Glyphs:
@@ -42,6 +44,7 @@ class Line:
     """Everything about one picture. Sizes in px.
 
     upright: a column that is turned back after painting. cut: whether a side of the picture may cut glyphs.
+    marks: left, top, right, bottom in the picture of glyphs so small that blur may wipe them out.
     others: parts of other lines. dress: colours, background, effects.
     """
 
@@ -55,6 +58,7 @@ class Line:
     glyphs: Glyphs
     others: list[Glyphs]
     cut: bool
+    marks: list[tuple[int, int, int, int]]
     dress: Dress
 
     def starts(self) -> list[int]:
@@ -153,28 +157,40 @@ class Planner:
         masks = rasterise(shaped.laid, shaped.height, frames.scale * EM / shaped.height)
         homographies = warp.homographies(masks.box, frames.quads)
         groups = _groups(shaped.laid, masks, homographies, shaped.bends)
-        cut = self._cut(shaped, masks, groups, homographies)
+        cut, marks = self._glyphs(shaped, masks, groups, homographies)
         others = self._others(draws, index, shaped, masks, homographies)
         dresses = self.dresser.dress(draws, frames, written, shaped.bends)
         upright = not recipe.layout.turned
         return [
             Line(
                 *(i, 0, written.texts[k], written.pieces[k], written.vertical[k], upright and written.vertical[k]),
-                *(width, groups[k], others.get(k, []), cut[k], dresses[k]),
+                *(width, groups[k], others.get(k, []), cut[k], marks.get(k, []), dresses[k]),
             )
             for k, (i, width) in enumerate(zip(index.tolist(), frames.width.tolist(), strict=True))
         ]
 
-    def _cut(self, shaped: Shaped, masks: Masks, groups: list[Glyphs], homographies: Floats) -> list[bool]:
-        """For each line whether a side of the picture may cut into a glyph's ink."""
+    def _glyphs(
+        self, shaped: Shaped, masks: Masks, groups: list[Glyphs], homographies: Floats
+    ) -> tuple[list[bool], dict[int, list[tuple[int, int, int, int]]]]:
+        """For each line whether a side of the picture may cut into a glyph's ink; and its small marks, by line."""
         laid, frames = shaped.laid, shaped.frames
         owner = laid.owner
         corners = glyph_corners(laid, masks)
         seen = warp.apply(homographies[owner], corners)
-        out = warp.outside(seen, frames.width[owner], self.recipe.height) & (laid.boxes[:, 0] < FAR // 2)
+        inked = laid.boxes[:, 0] < FAR // 2
+        out = warp.outside(seen, frames.width[owner], self.recipe.height) & inked
         cut: list[bool] = (np.add.reduceat(out, laid.starts[:-1]) > 0).tolist()
         inside = (frames.room(self.recipe.height).min(axis=1) >= 0).tolist()
-        return [not inside[k] if bend is not None else cut[k] for k, bend in enumerate(shaped.bends)]
+        cut = [not inside[k] if bend is not None else cut[k] for k, bend in enumerate(shaped.bends)]
+        area = (laid.boxes[:, 2] - laid.boxes[:, 0]) / EM * ((laid.boxes[:, 3] - laid.boxes[:, 1]) / EM)
+        marks: dict[int, list[tuple[int, int, int, int]]] = {}
+        for g in np.flatnonzero(inked & (area < MARK)).tolist():
+            line = int(owner[g])
+            points = groups[line].map.points(corners[g]) if shaped.bends[line] is not None else seen[g]
+            low, high = np.floor(points.min(axis=0)).tolist(), np.ceil(points.max(axis=0)).tolist()
+            box = (max(int(low[0]), 0), max(int(low[1]), 0), max(int(high[0]), 1), max(int(high[1]), 1))
+            marks.setdefault(line, []).append(box)
+        return cut, marks
 
     def _others(
         self, draws: Draws, index: Integers, shaped: Shaped, masks: Masks, homographies: Floats

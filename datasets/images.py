@@ -23,7 +23,7 @@ class BadImage(Exception):
 
 
 def decode(data: bytes) -> Image:
-    """Encoded bytes to (H, W, 3) uint8 BGR, upright by EXIF. Raises BadImage."""
+    """Encoded bytes to (H, W, 3) uint8 BGR, upright by EXIF; what is transparent becomes paper. Raises BadImage."""
     if not data:
         raise BadImage("empty_file", "the file is empty")
     if data[:2] == b"\xff\xd8" and not data.endswith(b"\xff\xd9") and _is_cut(data):
@@ -35,7 +35,30 @@ def decode(data: bytes) -> Image:
         raise BadImage("undecodable_image", f"OpenCV: {error.err}") from error
     if image is None:
         raise BadImage("undecodable_image", "not a picture in a format that OpenCV reads")
-    return image  # type: ignore[return-value]
+    return _on_paper(data, image) if _may_be_transparent(data) else image  # type: ignore[arg-type, return-value]
+
+
+def _may_be_transparent(data: bytes) -> bool:
+    """PNG with an alpha channel or a transparent colour, WebP of a kind that can have one."""
+    if data.startswith(b"\x89PNG"):
+        return data[25:26] in (b"\x04", b"\x06") or b"tRNS" in data[:4096]
+    return data[8:12] == b"WEBP" and data[12:16] in (b"VP8X", b"VP8L")
+
+
+def _on_paper(data: bytes, opaque: Image) -> Image:
+    """A picture with transparent parts on white, or on black where what it shows is light.
+
+    OpenCV drops the alpha channel: black letters on nothing would be black on black.
+    """
+    full = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if full is None or full.ndim != 3 or full.shape[2] != 4 or full.shape[:2] != opaque.shape[:2]:
+        return opaque
+    full_range = {"uint8": 255, "uint16": 65535}.get(full.dtype.name, 1)
+    cover = full[:, :, 3:].astype(np.float32) / full_range
+    if cover.min() == 1 or not cover.any():
+        return opaque
+    ground = 255 if (opaque * cover).sum() / (3 * cover.sum()) < 128 else 0
+    return np.rint(opaque * cover + ground * (1 - cover)).astype(np.uint8)
 
 
 def _is_cut(jpeg: bytes) -> bool:

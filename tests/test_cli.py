@@ -38,7 +38,9 @@ def photo(path, boxes=1):
 
 def test_help_names_every_command():
     text = ocrdata("--help").stdout
-    for command in ("fetch", "crop", "corpus", "synth", "pack", "stats", "train", "eval", "export", "ocr", "demo"):
+    data = "fetch crop corpus synth fonts colours engines pack stats"
+    models = "train check eval benchmark export carve quantise ocr demo"
+    for command in f"{data} {models}".split():
         assert f" {command} " in text
 
 
@@ -71,16 +73,25 @@ def test_lines_to_a_bundle_that_reads(lines):
         ("train", lines / "train.yml", "--data", lines / "pack", "-o", lines / "run"),
         ("eval", lines / "run", lines / "pack", "-o", lines / "scores.json"),
         ("export", lines / "run", "-o", lines / "bundle"),
-        ("eval", lines / "bundle", lines / "pack"),
+        ("eval", lines / "bundle", lines / "pack", "--policy", "ignore_case", "-o", lines / "scores.html"),
+        ("check", lines / "train.yml", "--data", lines / "pack", "--seconds", 0),
+        ("carve", lines / "bundle", "--dict", "01234", "-o", lines / "small"),
     ):
         result = ocrdata(*arguments)
         assert result.returncode == 0, result.stderr
-    assert json.loads((lines / "scores.json").read_text(encoding="utf-8"))["lines"] == 60
+    assert json.loads((lines / "scores.json").read_text(encoding="utf-8"))["pooled"]["lines"] == 60
+    assert (lines / "scores.html").stat().st_size > 1000
+    assert failed(ocrdata("carve", lines / "bundle", "--dict", "0a", "-o", lines / "other"), 2, "a")
+    assert failed(ocrdata("benchmark", lines / "bundle", lines), 2, "none of the ten sets")
+    assert failed(ocrdata("eval", lines / "bundle", lines / "pack", "--policy", "exakt"), 2, "exakt", "ignore_case")
     photo(lines / "line.png")
     (lines / "broken.jpg").write_bytes(b"\xff\xd8broken")
     read = ocrdata("ocr", lines / "bundle", lines / "line.png", lines / "broken.jpg", "--json")
     assert json.loads(read.stdout)["image"].endswith("line.png")
     assert failed(read, 2, "broken.jpg")
+    shaped = ocrdata("ocr", lines / "bundle", lines / "line.png", "--rec_image_shape", "3, 48, 320")
+    assert failed(shaped, 2, "3, 48, 320", "3, 32, 160")
+    assert failed(ocrdata("ocr", lines / "bundle", lines / "line.png", "--dict", "0123"), 2, "0123")
 
 
 def test_a_preview_and_a_dry_run_write_no_pack(lines, tmp_path):

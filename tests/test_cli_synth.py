@@ -73,7 +73,7 @@ def test_fonts_are_listed_checked_and_shown(tmp_path):
     checked = ocrdata("fonts", "DejaVu Sans", "--dictionary", "a中", "--specimen", tmp_path / "sheet.png")
     assert checked.returncode == 0 and "50.0%" in checked.stdout and "no font shows 1 of them: 中" in checked.stdout
     assert cv2.imread(str(tmp_path / "sheet.png")).shape[1] == 1200
-    failed(ocrdata("fonts", "No Such Family"), 2, "No Such Family", "no installed family")
+    assert failed(ocrdata("fonts", "No Such Family"), 2, "No Such Family", "no installed family")
 
 
 def test_colours_are_learnt_and_used(folder, tmp_path):
@@ -96,7 +96,7 @@ def test_two_packs_side_by_side(folder, tmp_path):
 def test_engines_are_listed_and_a_missing_one_is_named(folder, tmp_path):
     assert "text_renderer" in ocrdata("engines", "list").stdout
     missing = ocrdata("synth", folder / "recipe.yml", "--engine", "trdg", "--engine-python", "nowhere", "-o", tmp_path)
-    failed(missing, 2, "nowhere")
+    assert failed(missing, 2, "nowhere")
 
 
 @pytest.mark.parametrize(
@@ -111,4 +111,4 @@ def test_engines_are_listed_and_a_missing_one_is_named(folder, tmp_path):
     ],
 )
 def test_wrong_options_are_named(folder, arguments, words):
-    failed(ocrdata("synth", folder / "recipe.yml", *arguments), 2, *words)
+    assert failed(ocrdata("synth", folder / "recipe.yml", *arguments), 2, *words)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -12,7 +16,7 @@ from pydantic import Field, field_validator, model_validator
 
 from ..config import Config, load
 from ..corpora.charset import Charset
-from ..errors import UserError
+from ..errors import Trouble, UserError
 from .decoders import Decoder, DecoderName, make_decoder
 from .preprocess import InputRule
 
@@ -96,6 +100,43 @@ def write_spec(folder: Path, bundle: Bundle) -> None:
     """Write bundle.yml."""
     text = yaml.safe_dump(bundle.model_dump(mode="json"), allow_unicode=True, sort_keys=False, width=1000)
     (folder / SPEC).write_text(text, encoding="utf-8", newline="\n")
+
+
+@contextmanager
+def new_bundle(out: Path, overwrite: bool = False) -> Iterator[Path]:
+    """A folder to write a bundle into. It becomes `out` at the end, and disappears after an error.
+
+    overwrite: replace a bundle that is there. Raises UserError where something else is in the way.
+    """
+    _check_free(out, overwrite)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+    try:
+        yield folder
+        open_bundle(folder)
+        folder.chmod(0o755)  # mkdtemp keeps others out
+        if out.exists():
+            shutil.rmtree(out)
+        folder.replace(out)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def seal(folder: Path, bundle: Bundle) -> None:
+    """Write bundle.yml and read it back. Raises Trouble where the two differ."""
+    write_spec(folder, bundle)
+    if open_bundle(folder) != bundle:
+        raise Trouble(f"{folder / SPEC} does not read back as it was written")
+
+
+def _check_free(out: Path, overwrite: bool) -> None:
+    if not out.exists():
+        return
+    if not out.is_dir() or (any(out.iterdir()) and not (out / SPEC).is_file()):
+        raise UserError(f"{out} is in the way and is no bundle; choose another name")
+    if (out / SPEC).is_file() and not overwrite:
+        raise UserError(f"{out} holds a bundle already: add --overwrite, or choose another name")
 
 
 def open_bundle(folder: Path, task: str = "recognition") -> Bundle:

@@ -17,7 +17,7 @@ from ..errors import UserError
 from .config import TrainConfig
 from .labels import LISTED, LabelCheck, listed, look_at_labels
 from .preprocess import padded_width
-from .rehearsal import overfit, room
+from .rehearsal import LITTLE, overfit, room
 from .sources import Lines, Mixture, where
 
 PICTURES = 512  # that are decoded
@@ -239,7 +239,7 @@ def _rehearse(config: TrainConfig, data: Lines, good: list[int], seconds: float)
         f"{run.lines} lines by heart in {run.steps} steps and {run.seconds:.0f} s: {run.accuracy:.0%} of them are "
         f"read, the loss went from {run.first:.2f} to {run.last:.3f}"
     )
-    if run.accuracy >= 0.9:
+    if run.accuracy >= 0.9 or run.last < LITTLE:
         return Finding("fine", "rehearsal", said)
     if run.last < run.first / 2:
         return Finding("warning", "rehearsal", f"{said}; it learns, but the time was too short to tell more")

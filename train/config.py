@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from ..config import Config
 from ..corpora.charset import Charset
@@ -15,7 +15,10 @@ from .network_config import Network, Tiny, check_height, decoder_of
 from .preprocess import InputRule
 
 Share = Annotated[float, Field(ge=0, lt=1)]
-Moment = Annotated[int, Field(ge=0)] | Annotated[float, Field(ge=0, lt=1)]
+Moment = Annotated[
+    Annotated[int, Field(ge=0), Tag("steps")] | Annotated[float, Field(ge=0, lt=1), Tag("share")],
+    Discriminator(lambda value: "share" if isinstance(value, float) and value < 1 else "steps"),
+]
 
 
 class Group(Config):
@@ -80,6 +83,18 @@ class ValSet(Config):
     path: Path
 
 
+def _one_or_several(value: object) -> str:
+    return "list" if isinstance(value, list | tuple) else "path"
+
+
+Data = Annotated[
+    Annotated[Path, Tag("path")] | Annotated[tuple[Source, ...], Tag("list")], Discriminator(_one_or_several)
+]
+Val = Annotated[
+    Annotated[Path, Tag("path")] | Annotated[tuple[ValSet, ...], Tag("list")], Discriminator(_one_or_several)
+]
+
+
 class TrainConfig(Config):
     """Everything that determines a training run, but the data's contents.
 
@@ -105,8 +120,8 @@ class TrainConfig(Config):
     width: int = Field(default=320, ge=16, le=4096)
     squeeze: float = Field(default=2.0, ge=1.0, le=100.0)
     start: Path | None = None
-    data: Path | tuple[Source, ...] | None = None
-    val: Path | tuple[ValSet, ...] | None = None
+    data: Data | None = None
+    val: Val | None = None
     holdout: float = Field(default=0.02, ge=0.0, le=0.5)
     unknown: Literal["error", "refuse"] = "error"
     damaged: Literal["error", "refuse"] = "error"
@@ -116,7 +131,7 @@ class TrainConfig(Config):
     optimizer: Optimizer = Optimizer()
     augment: Augment = Augment()
     precision: Literal["float32", "float16", "bfloat16"] = "float32"
-    best: str = Field(default="accuracy", pattern=r"^([A-Za-z0-9_-]+\.)?(accuracy|similarity)$")
+    best: str = "accuracy"
     patience: int = Field(default=0, ge=0)
     eval_every: int = Field(default=0, ge=0)
     save_every: int = Field(default=0, ge=0)
@@ -146,7 +161,9 @@ class TrainConfig(Config):
         names = [s.name for s in self.val] if isinstance(self.val, tuple) else []
         if len(set(names)) != len(names):
             raise ValueError("val: two sets have the same name")
-        chosen = self.best.rpartition(".")[0]
+        chosen, _, score = self.best.rpartition(".")
+        if score not in ("accuracy", "similarity"):
+            raise ValueError("best: accuracy or similarity is expected, or that of a set, as in old.accuracy")
         if chosen and chosen not in names:
             raise ValueError(f"best: there is no validation set {chosen!r}; there are: {', '.join(names) or 'none'}")
         return self

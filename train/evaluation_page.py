@@ -50,19 +50,33 @@ def _scores(report: dict[str, Any]) -> str:
     rows.append(_score_row("all lines", report["pooled"]))
     if len(report["sets"]) > 1:
         rows.append(_score_row("mean of the sets", report["macro"]))
-    heads = ("set", "#lines", "#right", "#line accuracy", "95 % interval", "#1 - NED", "95 % interval", "left out")
+    heads = ("set", "#lines", "#right", "#line accuracy", "95 % interval", "#1 - NED", "95 % interval", "remarks")
     note = (
         f"Compared: {report['policy']['name']} ({report['policy']['meaning']}). "
         "1 - NED is the mean of 1 - normalised edit distance. Intervals: bootstrap over the lines."
     )
-    return f'<p class="soft">{safe(note)}</p>' + table(heads, rows)
+    return f'<p class="soft">{safe(note)}</p>' + _protocol(report) + table(heads, rows)
+
+
+def _protocol(report: dict[str, Any]) -> str:
+    """What keeps a benchmark from comparing with published figures, where there is something."""
+    protocol = report.get("protocol", {})
+    complaints = [f"{name} is missing" for name in protocol.get("missing", [])]
+    for name, lines in protocol.get("other_size", {}).items():
+        complaints.append(f"{name} holds {lines['here']:,} lines, and {lines['published']:,} were published")
+    if not complaints:
+        return ""
+    text = f"Figures over all lines do not compare with published ones: {'; '.join(complaints)}."
+    return f'<ul class="findings"><li class="look">{safe(text)}</li></ul>'
 
 
 def _score_row(name: str, part: dict[str, Any]) -> list[object]:
     spans = [" to ".join(percent(edge) for edge in part["interval_95"][k]) for k in ("accuracy", "similarity")]
-    left_out = ", ".join(f"{reason}: {n}" for reason, n in part.get("refused", {}).items())
+    unknown = {"labels with unknown characters": part["not_in_dict"]} if part.get("not_in_dict") else {}
+    found = {**part.get("refused", {}), **part.get("unreadable", {}), **unknown}
+    remarks = ", ".join(f"{reason}: {n}" for reason, n in found.items())
     counts = [part.get("lines", ""), part.get("right", "")]
-    return [name, *counts, percent(part["accuracy"]), spans[0], f"{part['similarity']:.4f}", spans[1], left_out]
+    return [name, *counts, percent(part["accuracy"]), spans[0], f"{part['similarity']:.4f}", spans[1], remarks]
 
 
 def _shown(mistakes: Iterable[Mistake]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
@@ -17,14 +16,14 @@ from paddle import nn
 
 from ..datasets.images import Image
 from ..errors import Trouble, UserError
-from .bundle import FORMAT, ONNX, PADDLE_MODEL, PADDLE_WEIGHTS, SPEC, Bundle, OutputRule, entry, open_bundle, write_spec
+from .bundle import FORMAT, ONNX, PADDLE_MODEL, PADDLE_WEIGHTS, Bundle, OutputRule, entry, new_bundle, open_bundle, seal
 from .ctc import TIME_STRIDE
 from .decoders import Decoder
 from .metrics import Score, score
 from .preprocess import InputRule, fit, stack
 from .reader import width_batches
 from .run import GraphEngine, load_run
-from .runtimes import Engine, EngineName, Probabilities, open_engine
+from .runtimes import Engine, EngineName, Probabilities, choices, open_engine
 from .to_onnx import has_converter, to_onnx
 
 TOLERANCE = 1e-4
@@ -73,12 +72,9 @@ def export(run: Path, out: Path, overwrite: bool = False) -> Bundle:
     overwrite: replace a bundle that is there. Without paddle2onnx the bundle holds Paddle's format alone.
     Raises UserError for what is no run and for a folder in the way.
     """
-    _check_free(out, overwrite)
-    about, config, charset, network = load_run(run)
-    rule = config.input_rule()
-    out.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
-    try:
+    with new_bundle(out, overwrite) as folder:
+        about, config, charset, network = load_run(run)
+        rule = config.input_rule()
         try:
             files = _write_models(folder, network, rule)
         except (Trouble, RuntimeError):  # Paddle and the converter go on with what a full disk took
@@ -97,16 +93,7 @@ def export(run: Path, out: Path, overwrite: bool = False) -> Bundle:
             versions=versions(),
             files={name: entry(folder / name) for name in files},
         )
-        write_spec(folder, bundle)
-        folder.chmod(0o755)  # mkdtemp keeps others out
-        if open_bundle(folder) != bundle:
-            raise Trouble(f"{folder / SPEC} does not read back as it was written")
-        if out.exists():
-            shutil.rmtree(out)
-        folder.replace(out)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
+        seal(folder, bundle)
     return bundle
 
 
@@ -114,15 +101,6 @@ def _output_rule(decoder: Decoder, characters: int) -> OutputRule:
     if decoder.name == "ctc":
         return OutputRule(decoder="ctc", blank=characters, time_stride=TIME_STRIDE)
     return OutputRule(decoder=decoder.name, max_length=decoder.room(0))
-
-
-def _check_free(out: Path, overwrite: bool) -> None:
-    if not out.exists():
-        return
-    if not out.is_dir() or (any(out.iterdir()) and not (out / SPEC).is_file()):
-        raise UserError(f"{out} is in the way and is no bundle; choose another name")
-    if (out / SPEC).is_file() and not overwrite:
-        raise UserError(f"{out} holds a bundle already: add --overwrite, or choose another name")
 
 
 def versions() -> dict[str, str]:
@@ -166,12 +144,14 @@ def verify(
     bundle lacks is left out. Raises Trouble above a difference of 1e-4, MissingPackage.
     """
     bundle = open_bundle(folder)
+    if bundle.quantised:
+        raise UserError(f"{folder} is quantised and differs by design; what it loses stands in its bundle.yml")
     _, _, _, network = load_run(run)
     images = [fit(image, bundle.input) for image in (*lines, *patterns(bundle.input, 12 if lines else 64))]
     graph = _readings(GraphEngine(network), images, bundle)
     results = []
     for name in engines:
-        if ONNX not in bundle.files and name in ("onnx", "openvino"):
+        if name not in choices(bundle):
             continue
         theirs = _readings(open_engine(folder, bundle, name), images, bundle)
         results.append(_compare(TITLES[name], graph, theirs, len(lines) or len(images), labels))

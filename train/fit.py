@@ -33,7 +33,7 @@ from .schedule import learning_rate
 from .signals import stop_signals
 from .sources import Lines, identity, where
 from .start import start_from
-from .team import join_team
+from .team import Announced, join_team
 from .update import Update
 from .validation import Validation, hold_out
 from .vocabulary import Change
@@ -41,6 +41,8 @@ from .vocabulary import Change
 __all__ = ["BEST", "LAST", "Fit", "Report", "Result", "learning_rate"]
 
 UNLUCKY = 20  # steps in a row that 16-bit arithmetic may lose before that is an error
+# Keys that may change when a run is taken up: they do not change the weights. What data are is told by digests.
+FREE = {"data", "val", "start", "workers", "cache_mb", "log_every", "save_every", "tensorboard"}
 Report = Callable[[Row], None]
 
 
@@ -111,14 +113,16 @@ class Fit:
 
     def _open(self, resume: bool) -> None:
         """Take up the run that the folder holds, or make the folder and start."""
-        taken_up = open_folder(self.out, resume) if self.team.leads else (self.out / LAST).is_file()
+        taken_up = self.team.agree(open_folder(self.out, resume) if self.team.leads else False)
         if not taken_up and self.config.start is not None:
             self.change = start_from(self.network, self.config, self.config.start)
         self.update = Update(self.config, self.network, self.team)
         decay = self.config.optimizer.ema
         self.average = Average(tensors(self.network), decay) if decay else None
         decoder = self.config.decoder(self.charset)
-        self.reader = LineReader(GraphEngine(self.network), self.rule, self.charset, decoder=decoder)
+        self.reader = LineReader(
+            Announced(GraphEngine(self.network), self.team), self.rule, self.charset, decoder=decoder
+        )
         if taken_up:
             self._take_up(self.out / LAST)
 
@@ -128,12 +132,14 @@ class Fit:
             there, here = getattr(about, name), getattr(self.about, name)
             if name == "config":  # of an older version, perhaps, with fewer keys
                 there = TrainConfig.model_validate(there).model_dump(mode="json")
+                there, here = ({k: v for k, v in c.items() if k not in FREE} for c in (there, here))
             if there != here:
                 raise UserError(f"{path}: {_difference(name, there, here)}; resuming needs the same")
         set_weights(self.network, weights)
         self.update.load({n: v for n, v in state.items() if not n.startswith(AVERAGE)})
         if self.average:
             self.average.load(checkpoint.averaged(state))
+        about.config = self.about.config
         self.about = about
 
     def run(self, progress: Callable[[int], None] = lambda steps: None, report: Report = lambda row: None) -> Result:

@@ -23,7 +23,7 @@ from .update import Update
 from .validation import validate
 
 LINES, BATCH, LOOK_EVERY = 64, 16, 20
-ENOUGH = 0.98
+ENOUGH, LITTLE = 0.98, 0.01  # of the lines read; loss per character
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,9 @@ class Rehearsal:
 def overfit(config: TrainConfig, data: Lines, good: list[int], seconds: float, lines: int = LINES) -> Rehearsal:
     """Train the configured network on a few lines until it reads them, or until the time is over.
 
-    Augmentation, schedule and averaging are off: they would only slow this down. Raises UserError for bad pictures.
+    Augmentation, schedule and averaging are off: they would only slow this down. It ends, too, when the loss is next
+    to nothing: then they are learnt, though the statistics of batch norms, which reading uses, lag behind.
+    Raises UserError for bad pictures.
     """
     charset = config.characters()
     optimizer = Optimizer(name=config.optimizer.name, lr=config.optimizer.lr, schedule="constant", warmup=0)
@@ -72,10 +74,10 @@ def overfit(config: TrainConfig, data: Lines, good: list[int], seconds: float, l
                 left = [i for i in chosen if i not in feed.left_out]
                 pairs = (load(data, i, feed.rule) for i in left)
                 accuracy = validate(reader, pairs).accuracy if np.isfinite(losses[-1]) else 0.0
-                if over or accuracy >= ENOUGH:
+                if over or accuracy >= ENOUGH or np.mean(losses[-LOOK_EVERY:]) < LITTLE:
                     break
     spent = time.perf_counter() - began
-    last = float(np.mean(losses[-feed.steps_per_epoch :]))
+    last = float(np.mean(losses[-LOOK_EVERY:]))
     return Rehearsal(len(left), len(losses), spent, losses[0], last, accuracy)
 
 

@@ -114,6 +114,7 @@ def open_data(data: Path | Sequence[Source]) -> Lines:
         return open_source(data)
     if not data:
         raise UserError("data: the list of sources is empty")
+    _require_once([source.path for source in data], "data", "give it a higher ratio instead")
     ratios = [source.ratio for source in data if source.ratio is not None]
     return Mixture([open_source(source.path) for source in data], ratios or None)
 
@@ -122,7 +123,14 @@ def open_sets(val: Path | Sequence[ValSet]) -> dict[str, Lines]:
     """Validation sets by name; a single path has the name "". Raises UserError."""
     if isinstance(val, Path):
         return {"": open_source(val)}
+    _require_once([one.path for one in val], "val", "one name is enough")
     return {one.name: open_source(one.path) for one in val}
+
+
+def _require_once(paths: Sequence[Path], key: str, hint: str) -> None:
+    twice = [path for path, count in Counter(path.resolve() for path in paths).items() if count > 1]
+    if twice:
+        raise UserError(f"{key}: {twice[0]} is listed more than once; {hint}")
 
 
 def require_apart(data: Lines, sets: Mapping[str, Lines]) -> None:

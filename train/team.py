@@ -11,6 +11,10 @@ import paddle
 from paddle import Tensor
 
 from ..errors import Trouble
+from .preprocess import Batch
+from .reader import Engine, Probabilities
+
+BUSY = -1.0
 
 
 @dataclass(frozen=True)
@@ -43,13 +47,36 @@ class Team:
             start = stop
         return [bool(value > 0) for value in vector[start:].numpy()]
 
-    def agree(self, value: bool) -> bool:
-        """The leader's value, in every process."""
+    def tell(self, word: float = 0.0) -> float:
+        """The leader's word, in every process; what the others say does not count."""
         if self.size == 1:
-            return value
-        shared = paddle.to_tensor(np.array([value], np.float32))
+            return word
+        shared = paddle.to_tensor(np.array([word], np.float32))
         paddle.distributed.broadcast(shared, 0)
-        return bool(shared.numpy()[0] > 0)
+        return float(shared.numpy()[0])
+
+    def agree(self, value: bool) -> bool:
+        """The leader's value, in every process; waits as long as the leader tells that it is busy."""
+        if self.leads:
+            return self.tell(float(value)) > 0
+        while (word := self.tell()) == BUSY:
+            continue
+        return word > 0
+
+
+class Announced:
+    """An engine of the leader: tells those who wait, before each batch, that it is busy.
+
+    A process that hears nothing for half a minute gives up, and validation may take longer than that.
+    """
+
+    def __init__(self, engine: Engine, team: Team) -> None:
+        self._engine, self._team = engine, team
+
+    def __call__(self, batch: Batch) -> Probabilities:
+        """Probabilities of one batch."""
+        self._team.tell(BUSY)
+        return self._engine(batch)
 
 
 def join_team() -> Team:

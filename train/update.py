@@ -28,8 +28,9 @@ def rates(network: nn.Layer, optimizer: Optimizer) -> dict[str, float]:
                 f"for example {names[0]}"
             )
     found = {}
-    for name in names:
-        found[name] = next((g.rate for g in optimizer.groups if fnmatchcase(name, g.match)), 1.0)
+    for name, parameter in network.named_parameters():
+        own = parameter.optimize_attr["learning_rate"]  # the network's wish: the points of a spline move slowly
+        found[name] = next((g.rate for g in optimizer.groups if fnmatchcase(name, g.match)), own)
     if not any(found.values()):
         raise UserError("optimizer.groups: every parameter is frozen, so there is nothing to train")
     return found

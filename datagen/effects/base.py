@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Literal, NamedTuple
 
@@ -60,7 +61,7 @@ class Lines:
         return Lines(*(getattr(self, f.name)[which] for f in fields(self)))
 
 
-class Effect(Config):
+class Effect(Config, ABC):
     """Base of all effects. A subclass says at which stage it acts.
 
     ink: on the letters' coverage. paper: under the letters. letters: over the letters. light: on paper and letters
@@ -73,17 +74,17 @@ class Effect(Config):
 
     probability: Probability = 0
 
+    @abstractmethod
     def draw(self, draws: Draws, lines: Lines) -> Columns:
         """The parameters of `apply`, a column of n values for each, drawn for n lines on which the effect acts.
 
         An effect that takes contrast from the text gives a column `kept` too, (n,) shares that remain; it acts at the
         stage light, and its `lines` know no inks yet.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def apply(self, canvas: Canvas, *values: Any, **named: Any) -> None:
         """Change the canvas by one line's values."""
-        raise NotImplementedError
 
 
 class Step(NamedTuple):

@@ -59,7 +59,7 @@ typedef struct {
     const void *planes;
     const uint8_t *noise;
     double inverse[9];
-    int32_t glyphs, mask_width, mask_height, width, height;
+    int32_t glyphs, marks, mask_width, mask_height, width, height;
     int32_t behind;     /* 0: `paper` everywhere, 1: bytes in planes, 2: 16-bit levels in planes */
     int32_t row, plane; /* steps of `planes`, in levels */
     int32_t paper[3];
@@ -74,6 +74,7 @@ typedef struct {
 
 typedef struct {
     int64_t whole, seen, squares; /* sums over the ink, and over it and its squares once seen through the lens */
+    int64_t weakest;              /* the least of the small marks' strongest pixels, 255 without marks */
     int64_t strokes, grown, beside, in_strokes, in_grown, in_beside;
 } Sums;
 
@@ -383,6 +384,20 @@ static void area(const uint8_t *where, const uint8_t *seen, size_t count, int64_
     *levels = total(seen, where, count);
 }
 
+/* marks: left, top, right and bottom of each. */
+static int weakest(const Job *job, const int32_t *marks, const uint8_t *seen) {
+    int least = 255;
+    for (const int32_t *mark = marks; mark < marks + 4 * job->marks; mark += 4) {
+        int right = mark[2] < job->width ? mark[2] : job->width;
+        int bottom = mark[3] < job->height ? mark[3] : job->height, most = -1;
+        for (int y = mark[1]; y < bottom; y++)
+            for (int x = mark[0]; x < right; x++)
+                most = most > seen[(size_t)y * job->width + x] ? most : seen[(size_t)y * job->width + x];
+        least = most >= 0 && most < least ? most : least;
+    }
+    return least;
+}
+
 /* Whether any byte within `reach` px is set; rows end in `reach` blank bytes, so that passes need no rows. */
 static void grow(uint8_t *restrict to, uint8_t *restrict spare, size_t stride, int height, int reach) {
     size_t count = stride * (size_t)height;
@@ -479,7 +494,8 @@ static Arena arena;
 #if defined(_WIN32)
 __declspec(dllexport)
 #endif
-int ocrdata_line(const Job *job, const Glyph *const *glyphs, const int32_t *pens, uint8_t *out, Sums *sums) {
+int ocrdata_line(const Job *job, const Glyph *const *glyphs, const int32_t *pens, const int32_t *marks, uint8_t *out,
+                 Sums *sums) {
     size_t pixels = (size_t)job->width * job->height, wanted = room(job);
     int stride = job->mask_width + 2 * SIDE;
     size_t mask_size = (size_t)stride * (job->mask_height + 2 * SIDE);
@@ -506,6 +522,7 @@ int ocrdata_line(const Job *job, const Glyph *const *glyphs, const int32_t *pens
     sums->whole = total(ink, ink, pixels);
     sums->seen = total(seen, seen, pixels);
     sums->squares = squares(seen, pixels);
+    sums->weakest = weakest(job, marks, seen);
     if (job->reach && sums->squares * 10 < sums->seen * 255 * 6)
         gaps(job, ink, seen, sums, &arena);
     uint8_t *planes = take(&arena, 3 * pixels);

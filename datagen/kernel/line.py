@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import struct
 from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 KNOWN = {"shadow", "outline", "blur", "noise"}
 MOST_TAPS = 16
 MOST_OUTLINE = 8
-JOB = struct.Struct("=2Q72s5i3i3i4ii3ii4i4i4i68s68s68s")
+JOB = struct.Struct("=2Q72s6i3i3i4ii3ii4i4i4i68s68s68s")
 NOTHING = b"\0" * 68
 NO_PAINT = (0, 0, 0, 0)
 NO_PAPER = (0, 0, 0)
@@ -37,7 +38,7 @@ class Kernel:
         self._draw = library.ocrdata_line
         self.glyphs = glyphs
         self.height = height
-        self._sums = np.zeros(9, np.int64)
+        self._sums = np.zeros(10, np.int64)
         self._sums_at = self._sums.ctypes.data
         self._photos: list[tuple[int, int, int]] = []
         if scene.PHOTO in banks:
@@ -59,16 +60,17 @@ class Kernel:
         behind, kept = self._behind(line)
         job = JOB.pack(
             *(behind[0], tone[0], line.glyphs.map.inverse.tobytes()),
-            *(len(line.glyphs.rows), line.glyphs.width, line.glyphs.height, line.width, self.height),
+            *(len(line.glyphs.rows), len(line.marks), line.glyphs.width, line.glyphs.height, line.width, self.height),
             *(*behind[1:], *tone[1:], reach(self.height), *looks[0]),
             *(*_paint(dress.opacity, dress.inks[0]), *looks[1]),
         )
         image = np.empty((self.height, line.width, 3), np.uint8)
-        if self._draw(job, *glyphs, image.ctypes.data, self._sums_at) != 1:
+        marks = struct.pack(f"{4 * len(line.marks)}i", *chain.from_iterable(line.marks)) if line.marks else b""
+        if self._draw(job, *glyphs, marks, image.ctypes.data, self._sums_at) != 1:
             return None
         del kept  # the background's pixels had to stay until now
         _, *sums = self._sums.tolist()
-        return image, Seen(*sums[:2]), Gaps(*sums[2:])
+        return image, Seen(*sums[:3]), Gaps(*sums[3:])
 
     def _glyphs(self, line: Line) -> tuple[bytes, bytes] | None:
         """Addresses of the glyphs, and their pens."""

@@ -40,10 +40,10 @@ class Lines:
     texts: list[str]
 
 
-def configured(name: str) -> tuple[TrainConfig, Charset]:
+def configured(name: str, overrides: list[str]) -> tuple[TrainConfig, Charset]:
     """A shipped configuration, or a network that needs no numbers, and characters that begin with the digits."""
     if f"rec_{name}" in presets() or name in presets():
-        config = load(f"preset:{name if name in presets() else 'rec_' + name}", "train", TrainConfig)
+        config = load(f"preset:{name if name in presets() else 'rec_' + name}", "train", TrainConfig, overrides)
     else:
         config = TrainConfig(network={"name": name}, charset="0123456789", epochs=1, width=128)
     if config.dictionary is None:
@@ -75,7 +75,7 @@ def overfit(name: str, arguments: argparse.Namespace) -> bool:
     from ocrdata.train.networks import build, parameter_count
     from ocrdata.train.run import GraphEngine
 
-    config, charset = configured(name)
+    config, charset = configured(name, arguments.set)
     known, decoder = lines(config, charset, arguments.lines), config.decoder(charset)
     network = build(config, len(charset))
     engine = GraphEngine(network)
@@ -113,6 +113,7 @@ def main() -> int:
     """Parse and run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help="of configs/rec, with or without rec_; or tiny")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="of a shipped configuration")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--lines", type=int, default=64)
     parser.add_argument("--steps", type=int, default=2000)

@@ -212,3 +212,19 @@ def test_nothing_random_happens_while_painting(make_recipe):
     line = next(p for p in engine.planner.plan(np.arange(5), 0) if isinstance(p, Line))
     fresh = Painter(engine.recipe, engine.glyphs, engine.painter.banks)
     assert (engine.painter.paint(line) == fresh.paint(line)).all()
+
+
+def test_a_point_that_blur_wipes_out_is_refused(make_recipe):
+    # The digits stand out strongly enough for the line as a whole; the point of a thin font may not.
+    white = {"plain": {"palette": {"colours": ["#ffffff"]}}, "gradient": {"weight": 0}, "texture": {"weight": 0}}
+    ink = {"palette": {"colours": ["#000000"]}}
+    recipe = {"backgrounds": white, "ink": ink, "fonts": [{"name": "DejaVu Sans ExtraLight"}]}
+
+    def wiped_out(text, sigma):
+        blur = {"probability": 1, "sigma": [sigma, sigma]}
+        engine = prepare(make_recipe(**recipe, blur=blur, **texts("77", text))).engine
+        lines = [p for p in engine.planner.plan(np.arange(200), 0) if isinstance(p, Line) and p.text == text]
+        made = [engine.painter.paint(line) for line in lines]
+        return sum(isinstance(p, Refusal) and "a small mark is wiped out" in p.detail for p in made) / len(made)
+
+    assert wiped_out("77777777", 1.6) == wiped_out("7777.777", 0.5) == 0 and wiped_out("7777.777", 1.6) > 0.5

@@ -15,7 +15,15 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 collect_ignore_glob = (
     []
     if importlib.util.find_spec("paddle")
-    else ["test_fit.py", "test_export.py", "test_start.py", "test_training.py", "test_team.py", "test_check.py"]
+    else [
+        "test_fit.py",
+        "test_export.py",
+        "test_quantise.py",
+        "test_start.py",
+        "test_training.py",
+        "test_team.py",
+        "test_check.py",
+    ]
 )
 
 SMALL = {

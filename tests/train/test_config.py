@@ -36,6 +36,15 @@ def test_both_networks_and_a_section_are_read(tmp_path):
         ('charset: "010"\nepochs: 1\n', "charset: ['0'] twice"),
         (GOOD + "height: 40\n", "height: a multiple of 16 is needed"),
         (GOOD + "height: 48\nnetwork: {name: crnn_mv3_small}\n", "height: crnn_mv3_small takes 32 only"),
+        (GOOD + "data: [{pth: x, ratio: 1}]\n", "line 3: data.list.0.pth: unknown key (did you mean 'path'?)"),
+        (GOOD + "data: [{path: x, ratio: 0}]\n", "data.list.0.ratio: Input should be greater than 0 (is 0)"),
+        (GOOD + "data: [{path: x, ratio: 1}, {path: y}]\n", "either every source has a ratio, or none has"),
+        (GOOD + "val: [{name: a b, path: x}]\n", "val.list.0.name: String should match pattern"),
+        (GOOD + "best: new.accuracy\n", "best: there is no validation set 'new'; there are: none"),
+        (GOOD + "best: loss\n", "best: accuracy or similarity is expected"),
+        (GOOD + "optimizer: {schedule: piecewise}\n", "milestones: needed for the schedule piecewise"),
+        (GOOD + "optimizer: {warmup: 1.5}\n", "optimizer.warmup.steps: Input should be a valid integer"),
+        (GOOD + "optimizer: {groups: [{match: 'a*'}]}\n", "optimizer.groups.0.rate: Field required"),
     ],
 )
 def test_a_mistake_is_named(tmp_path, text, message):

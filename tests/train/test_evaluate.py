@@ -17,7 +17,7 @@ from ocrdata.errors import UserError
 from ocrdata.prep.store import write_shard
 from ocrdata.train.benchmark import SETS, benchmark
 from ocrdata.train.evaluate import Line, Scoring, evaluate, evaluate_sets
-from ocrdata.train.evaluation_page import write_evaluation
+from ocrdata.train.evaluation_page import evaluation_page, write_evaluation
 from ocrdata.train.preprocess import InputRule
 from ocrdata.train.reader import LineReader
 
@@ -133,7 +133,8 @@ def test_the_ten_sets_are_found_by_name_and_compared_in_36_characters(tmp_path):
     pack(tmp_path / "evaluation" / "SVT", "AB", "a-b!", "x")
     pack(tmp_path / "evaluation" / "CUTE80", "Ab")
     pack(tmp_path / "evaluation" / "Other", "ab")
-    report = benchmark(always("ab", "0123456789abcdefghijklmnopqrstuvwxyz"), tmp_path).report
+    found = benchmark(always("ab", "0123456789abcdefghijklmnopqrstuvwxyz"), tmp_path)
+    report = found.report
     assert {name: (part["right"], part["lines"]) for name, part in report["sets"].items()} == {
         "SVT": (2, 3),
         "CUTE80": (1, 1),
@@ -142,6 +143,8 @@ def test_the_ten_sets_are_found_by_name_and_compared_in_36_characters(tmp_path):
     assert report["policy"]["name"] == "english36"
     assert len(report["protocol"]["missing"]) == 8 and "IIIT5k_3000" in report["protocol"]["missing"]
     assert report["protocol"]["other_size"]["SVT"] == {"here": 3, "published": 647}
+    page = evaluation_page(found, "Ten sets")
+    assert "IC15_2077 is missing; " in page and "CUTE80 holds 1 lines, and 288 were published" in page
 
 
 def test_the_published_sizes_sum_to_the_published_total():

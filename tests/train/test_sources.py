@@ -5,7 +5,7 @@ import pytest
 from ocrdata.datasets.images import write_image
 from ocrdata.errors import UserError
 from ocrdata.train.config import Source, ValSet
-from ocrdata.train.sources import LabelFile, Mixture, identity, open_data, open_sets, where
+from ocrdata.train.sources import LabelFile, Mixture, identity, open_data, open_sets, require_apart, where
 
 
 @pytest.fixture
@@ -58,7 +58,14 @@ def test_what_data_is_changes_with_labels_and_ratios(label_file, tmp_path):
     assert len(digests) == 5
 
 
-def test_sets_have_names(label_file):
-    path = label_file(["1"])
+def test_sets_have_names_and_stand_apart(label_file, tmp_path):
+    path, other = label_file(["1"]), label_file(["2"], "other.txt")
     assert list(open_sets(path)) == [""]
-    assert list(open_sets([ValSet(name="old", path=path), ValSet(name="new", path=path)])) == ["old", "new"]
+    sets = open_sets([ValSet(name="old", path=path), ValSet(name="new", path=other)])
+    assert list(sets) == ["old", "new"]
+    with pytest.raises(UserError, match=r"other\.txt is the training data too"):
+        require_apart(open_data([Source(path=other), Source(path=path)]), {"new": sets["new"]})
+    with pytest.raises(UserError, match=r"val: .*labels\.txt is listed more than once"):
+        open_sets([ValSet(name="old", path=path), ValSet(name="new", path=path)])
+    with pytest.raises(UserError, match=r"data: .*labels\.txt is listed more than once; give it a higher ratio"):
+        open_data([Source(path=path), Source(path=path)])

@@ -79,6 +79,18 @@ def test_in_the_middle_of_an_epoch_all_is_taken_up_averages_schedule_and_mixture
     assert there == here and same(one, two) and same(more, rest) and averaged(more)
 
 
+def test_a_run_is_taken_up_from_moved_data_with_other_workers(tmp_path, small, make_pack):
+    lines = make_pack(tmp_path / "p", 60)
+    Fit(small(steps=4, data=tmp_path / "p"), lines, None, tmp_path / "run").run()
+    lines.close()
+    shutil.move(tmp_path / "p", tmp_path / "q")
+    moved = open_data(tmp_path / "q")
+    config = small(steps=4, data=tmp_path / "q", workers=2, cache_mb=0, log_every=7)
+    assert Fit(config, moved, None, tmp_path / "run", resume=True).start == 4
+    with pytest.raises(UserError, match=r"config\.batch_size was '16' there and is '8' now"):
+        Fit(small(steps=4, batch_size=8), moved, None, tmp_path / "run", resume=True)
+
+
 def test_averaged_weights_are_what_is_evaluated_and_exported(tmp_path, small, pack):
     config = small(steps=12, eval_every=12, optimizer={"lr": 0.01, "warmup": 0, "ema": 0.9}, holdout=0.1)
     Fit(config, pack, None, tmp_path / "run").run()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import paddle
 from paddle import ParamAttr, Tensor, nn
 
 Pair = tuple[int, int]
@@ -34,6 +35,11 @@ def _quiet(inside: int, out: int) -> nn.Linear:
     Learning 64 lines by heart, svtr_lite reads 48 of them after 100 steps, and 11 where all layers begin alike.
     """
     return nn.Linear(inside, out, ParamAttr(initializer=nn.initializer.XavierUniform(gain=0.1)))
+
+
+def full_precision() -> paddle.amp.auto_cast:
+    """The context for what needs 32 bits where the rest of a network computes in 16."""
+    return paddle.amp.auto_cast(enable=False)
 
 
 class SelfAttention(nn.Layer):

@@ -10,7 +10,7 @@ from paddle import Tensor, nn
 
 from ..network_config import FourStage
 from .attention import AttentionHead
-from .blocks import columns
+from .blocks import columns, full_precision
 from .lstm import StackedLstm
 from .mobilenet import mobilenet_v3
 from .recogniser import Recogniser
@@ -39,13 +39,17 @@ class FourStageNetwork(Recogniser):
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         if self.transform is not None:
-            images = self.transform(images)
+            with full_precision():  # a grid in 16 bits is off by pixels
+                images = self.transform(images.astype("float32"))
         steps = columns(self.backbone(images))
         if self.recurrent is not None:
             steps = self.recurrent(steps)
         if self.decoder == "attention":
-            return self.attention(steps, labels)
-        return self.classes(steps)
+            with full_precision():  # small, and each step starts from the one before
+                logits = self.attention(steps.astype("float32"), labels)
+        else:  # no return inside of `with`: tracing for export would go on behind it
+            logits = self.classes(steps)
+        return logits
 
     def class_tensors(self) -> dict[str, int]:
         """See Recogniser."""

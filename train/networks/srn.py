@@ -9,7 +9,7 @@ from paddle import ParamAttr, Tensor, nn
 
 from ..decoders import DecoderName
 from ..network_config import Srn
-from .blocks import Transformer
+from .blocks import Transformer, full_precision
 from .recogniser import Recogniser
 from .resnet import Resnet50Fpn
 
@@ -91,7 +91,14 @@ class SrnNetwork(Recogniser):
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor | tuple[Tensor, ...]:
         grey = sum(images[:, i : i + 1] * share for i, share in enumerate(GREY))
-        visual = self.pvam(self._encode(self.backbone(grey)))
+        features = self.backbone(grey)
+        with full_precision():  # masks and place codes are out of reach of 16 bits
+            outputs = self._read(features.astype("float32"))
+        return outputs
+
+    def _read(self, features: Tensor) -> Tensor | tuple[Tensor, ...]:
+        """From the map of features to the logits."""
+        visual = self.pvam(self._encode(features))
         seen = self.seen(visual)
         expected, semantic = self.gsrm(seen.argmax(-1))
         gate = nn.functional.sigmoid(self.gate(paddle.concat([visual, expected], 2)))

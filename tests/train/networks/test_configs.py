@@ -3,6 +3,7 @@
 import pytest
 
 from ocrdata.config import load
+from ocrdata.errors import UserError
 from ocrdata.train.config import TrainConfig
 from ocrdata.train.network_config import decoder_of
 from ocrdata.train.networks import build, parameter_count
@@ -65,3 +66,29 @@ def test_what_is_added_to_a_network_is_added():
 def test_training_has_the_known_numbers(name, numbers):
     c = shipped(name)
     assert (c.height, c.width, c.batch_size, c.optimizer.lr, c.optimizer.schedule, c.epochs) == numbers
+
+
+MOBILENET = "network: {name: four_stage, backbone: {name: mobilenet_v3}"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (MOBILENET + ", prediction: {name: attention, hidden: 8, embedding: 8}}\n", "add sequence: {hidden: 256}"),
+        (MOBILENET + "}\nheight: 48\n", "height: four_stage takes 32 only"),
+        (MOBILENET + ", transform: {points: 7}}\n", "line 3: network.four_stage.transform.points: "),
+        (
+            "network: {name: four_stage, backbone: {name: resnet34_vd, scale: 1}}\n",
+            "resnet34_vd.scale: unknown key; allowed: name",
+        ),
+        ("network: {name: four_stage, backbone: {name: resnet18}}\n", "'mobilenet_v3', 'resnet34_vd'"),
+        ("network: {name: svtr_lite, hidden: 96, heads: 5}\n", "hidden 96 must be a multiple of 8 and of the 5 heads"),
+        ("network: {name: srn}\nheight: 40\n", "height: a multiple of 16 is needed"),
+    ],
+)
+def test_a_mistake_in_a_network_is_named_when_the_configuration_is_read(tmp_path, text, message):
+    path = tmp_path / "c.yml"
+    path.write_text('charset: "01"\nepochs: 1\n' + text, encoding="utf-8")
+    with pytest.raises(UserError) as error:
+        load(str(path), "train", TrainConfig)
+    assert message in str(error.value)

@@ -4,7 +4,10 @@ import numpy as np
 import paddle
 import pytest
 
+from ocrdata.train.config import Optimizer
+from ocrdata.train.networks import build
 from ocrdata.train.networks.tps import Tps, edges
+from ocrdata.train.update import make_optimizer, rates
 
 
 def straight(points=20, size="small", moved=None):
@@ -40,7 +43,11 @@ def test_a_bent_line_becomes_straight(width):
     assert before > 0.2 and after < before / 4
 
 
-def test_it_learns_slower_than_the_rest():
-    spline = Tps(20, "small")
-    for layer in (spline.hidden, spline.points):
-        assert [p.optimize_attr["learning_rate"] for p in layer.parameters()] == [0.1, 0.1]
+def test_its_points_learn_slower_than_the_rest_unless_told_otherwise(network_config):
+    network = build(network_config("mv3_tps_bilstm_ctc"), 10)
+    slow = {name for name, rate in rates(network, Optimizer()).items() if rate == 0.1}
+    assert slow == {f"transform.{layer}.{kind}" for layer in ("hidden", "points") for kind in ("weight", "bias")}
+    make_optimizer(Optimizer(), network)
+    assert network.transform.points.bias.optimize_attr["learning_rate"] == 0.1
+    told = rates(network, Optimizer(groups=[{"match": "transform.*", "rate": 0.5}]))
+    assert told["transform.points.bias"] == 0.5 and told["classes.bias"] == 1.0
