@@ -13,21 +13,18 @@ from ..datasets.records import Refusal
 from ..fonts.glyphs import GlyphCache
 from . import scene
 from .backgrounds import Bank
-from .effects.base import Canvas, Mask, Planes, Stage, Step
-from .effects.pixels import blend, box, embolden
+from .effects.base import Canvas, Mask, Stage, Step
+from .effects.pixels import blend, embolden
 from .effects.sensor import GAUSSIAN, UNIFORM, noisy, toned_by
+from .kernel.build import load
+from .kernel.line import Kernel
+from .legible import Seen, gaps
 from .plan import Glyphs, Line
 
 if TYPE_CHECKING:
     from .recipe import Recipe
 
 Watch = Callable[[str, Image], None]
-WARP = cv2.INTER_LINEAR
-FAINT = 0.5  # of the demanded contrast must be left, on average over the ink, after blur and thinning
-SHARP = 0.6  # of 1: what is as strong is surely not blurred beyond reading
-NARROW = 0.06  # of the picture's height: half of the width of narrow gaps
-WIPED = 0.25  # of 1: a point or comma whose strongest pixel is weaker is lost among the letters
-MERGED = 0.13  # of the contrast must be left between strokes and gaps; below, people begin to guess
 
 
 class Painter:
@@ -38,12 +35,18 @@ class Painter:
         self.glyphs = glyphs
         self.banks = banks
         self.height = recipe.height
+        library = load()
+        self.kernel = Kernel(library, glyphs, banks, recipe.height) if library else None
 
     def paint(self, line: Line) -> Image | Refusal:
         """(height, width, 3) BGR, or why the picture would not show its label."""
         if line.dress.faint:
             detail = f"{line.dress.shown:.0f} of lightness between ink and paper"
             return self._refusal(line, "low_contrast", detail)
+        if self.kernel and not line.cut and (drawn := self.kernel.draw(line)):
+            image, seen, between = drawn
+            detail = seen.faint(line.dress.shown, self.recipe.ink.contrast, lambda: between)
+            return self._refusal(line, "low_contrast", detail) if detail else self._upright(line, image)
         mask = self.mask(line.glyphs)
         if isinstance(mask, int):
             return self._refusal(line, "blank_glyph", self.glyphs.describe(mask))
@@ -113,11 +116,7 @@ class Painter:
         return canvas.ink
 
     def _seen(self, glyphs: Glyphs, width: int, mask: Mask) -> Mask:
-        if glyphs.map.bend is None:
-            size = (width, self.height)
-            return cv2.warpPerspective(mask, glyphs.map.matrix, size, flags=WARP)  # type: ignore[return-value]
-        x, y = glyphs.map.sources(width, self.height)
-        return cv2.remap(mask, x, y, WARP, borderMode=cv2.BORDER_CONSTANT)  # type: ignore[return-value]
+        return glyphs.map.seen(mask, width, self.height)
 
     def _clipped(self, line: Line, mask: Mask) -> Refusal | None:
         """Refuse where a glyph has more than `max_cut` of its ink outside of the picture."""
@@ -161,23 +160,16 @@ class Painter:
         ink: as printed; whole: before.
         """
         seen = self._through_lens(Canvas(ink, ink, ink), line.dress.steps)  # type: ignore[arg-type]
-        total = cv2.sumElems(seen)[0]
+        total = int(cv2.sumElems(seen)[0])
         if whole is not None and whole is not ink:
-            total = max(total, cv2.sumElems(whole)[0])
-        strength = cv2.norm(seen, cv2.NORM_L2SQR) / (255 * total) if total else 0.0
-        left = line.dress.shown * strength
-        if left < FAINT * self.recipe.ink.contrast:
-            return f"{left:.0f} levels are left of {line.dress.shown:.0f}"
-        if line.marks and (weakest := self._weakest(line, seen)) < WIPED:
-            return f"a small mark is wiped out: {weakest:.0%} of its ink is left at its strongest point"
-        if strength < SHARP and (share := _between(ink, seen)) < MERGED:
-            return f"strokes run together: {share:.0%} of the contrast is left between them and the gaps beside them"
-        return ""
+            total = max(total, int(cv2.sumElems(whole)[0]))
+        found = Seen(total, int(cv2.norm(seen, cv2.NORM_L2SQR)), self._weakest(line, seen))
+        return found.faint(line.dress.shown, self.recipe.ink.contrast, lambda: gaps(ink, seen))
 
-    def _weakest(self, line: Line, seen: Mask) -> float:
-        """How strong, of 1, the weakest of the small marks still is at its strongest point."""
+    def _weakest(self, line: Line, seen: Mask) -> int:
+        """How strong, of 255, the weakest of the small marks still is at its strongest point."""
         shown = [seen[top:bottom, left:right] for left, top, right, bottom in line.marks]
-        return min((int(patch.max()) / 255 for patch in shown if patch.size), default=1.0)
+        return min((int(patch.max()) for patch in shown if patch.size), default=255)
 
     def _through_lens(self, canvas: Canvas, steps: list[Step]) -> Image:
         for _, effect, values in steps:
@@ -188,7 +180,7 @@ class Painter:
     def develop(self, line: Line, ink: Mask, watch: Watch | None = None) -> Image:
         """(height, width, 3) BGR: the ink on its background, through light, lens and sensor."""
         dress = line.dress
-        planes = self._background(dress.background, line.width)
+        planes = scene.levels(dress.background, self.banks, line.width, self.height)
         canvas = Canvas(ink, planes, ink)
         show = _shower(watch, canvas)
         show("background")
@@ -227,25 +219,6 @@ class Painter:
                 yield colour, self.printed(line, self.warp(line, mask))
             start = stop
 
-    def _background(self, behind: scene.Background, width: int) -> Planes:
-        """(3, height, width) levels."""
-        height = self.height
-        first = np.array(behind.first, np.float32)[:, None, None]
-        if behind.kind == scene.PHOTO:
-            planes = self.banks[scene.PHOTO].planes[behind.item]
-            return planes[:, behind.y : behind.y + height, behind.x : behind.x + width].astype(np.uint16)
-        if behind.kind == scene.TEXTURE:
-            whole = self.banks[scene.TEXTURE].planes[behind.item]
-            piece = whole[behind.y : behind.y + height, behind.x : behind.x + width]
-            grain = (piece.astype(np.float32) - 128) * np.float32(behind.strength)
-            return np.clip(first + grain, 0, 255).astype(np.uint16)
-        if behind.kind == scene.GRADIENT:
-            run = np.array(behind.second, np.float32)[:, None, None] - first
-            x = np.linspace(-1, 1, width, dtype=np.float32) * np.float32(0.5 * behind.slope[0])
-            y = np.linspace(-1, 1, height, dtype=np.float32) * np.float32(0.5 * behind.slope[1]) + np.float32(0.5)
-            return (first + run * (x[None, :] + y[:, None])).astype(np.uint16)
-        return np.broadcast_to(np.rint(first).astype(np.uint16), (3, height, width)).copy()
-
     def _expose(self, canvas: Canvas, line: Line, show: Callable[[str], None]) -> None:
         """Brightness and contrast, noise (in one pass where it is the same everywhere), then the curve."""
         dress = line.dress
@@ -264,22 +237,6 @@ class Painter:
             curve = 255 * (np.arange(256) / 255) ** dress.gamma
             canvas.image = cv2.LUT(canvas.image, np.rint(curve).astype(np.uint8))  # type: ignore[assignment]
             show("gamma")
-
-
-def _between(ink: Mask, seen: Image) -> float:
-    """How much stronger strokes are than the narrow gaps between them, of 1, once seen through the lens.
-
-    Where there are next to none, than the px beside them.
-    """
-    strokes = cv2.threshold(ink, cv2.minMaxLoc(ink)[1] / 2, 255, cv2.THRESH_BINARY)[1]
-    reach = box(max(round(NARROW * ink.shape[0]), 1))
-    beside = cv2.dilate(strokes, reach)
-    grown = cv2.erode(beside, reach)
-    inside, around = cv2.countNonZero(strokes), cv2.countNonZero(grown)
-    if around < 1.1 * inside:
-        grown, around = beside, cv2.countNonZero(beside)
-    levels, both = (cv2.sumElems(cv2.bitwise_and(seen, area))[0] for area in (strokes, grown))
-    return (levels / max(inside, 1) - (both - levels) / max(around - inside, 1)) / 255
 
 
 def _shower(watch: Watch | None, canvas: Canvas) -> Callable[[str], None]:

@@ -235,7 +235,8 @@ def glyph_corners(laid: Laid, masks: Masks) -> Floats:
 
 
 def _groups(laid: Laid, masks: Masks, homographies: Floats, bends: list[Bend | None]) -> list[Glyphs]:
-    matrices = list(warp.by_index(homographies))
+    stacked = warp.by_index(homographies)
+    matrices, inverses = list(stacked), list(warp.inverses(stacked))
     starts = laid.starts.tolist()
     rows, xs, ys = laid.rows.tolist(), masks.xs.tolist(), masks.ys.tolist()
     sizes = masks.size.tolist()
@@ -244,7 +245,7 @@ def _groups(laid: Laid, masks: Masks, homographies: Floats, bends: list[Bend | N
     return [
         Glyphs(
             *(rows[a:b], xs[a:b], ys[a:b], sizes[k] if each is None else each[a:b]),
-            *(width, height, warp.Map(matrices[k], tuple(boxes[k]), bends[k])),
+            *(width, height, warp.Map(matrices[k], inverses[k], tuple(boxes[k]), bends[k])),
         )
         for k, ((a, b), width, height) in enumerate(
             zip(pairwise(starts), masks.width.tolist(), masks.height.tolist(), strict=True)

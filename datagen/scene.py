@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Annotated, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import AfterValidator, NonNegativeFloat, PositiveInt, model_validator
 
 from ..config import Config
@@ -185,3 +186,22 @@ def _gradient(config: Gradient, draws: Draws, first: Floats) -> tuple[Floats, Fl
     angle = 2 * np.pi * draws.uniform("background.angle")
     slope = np.stack([np.cos(angle), np.sin(angle)], axis=1)
     return second, slope / np.abs(slope).sum(axis=1, keepdims=True)
+
+
+def levels(behind: Background, banks: dict[int, Bank], width: int, height: int) -> NDArray[np.uint16]:
+    """(3, height, width) BGR levels of a background."""
+    first = np.array(behind.first, np.float32)[:, None, None]
+    if behind.kind == PHOTO:
+        planes = banks[PHOTO].planes[behind.item]
+        return planes[:, behind.y : behind.y + height, behind.x : behind.x + width].astype(np.uint16)
+    if behind.kind == TEXTURE:
+        whole = banks[TEXTURE].planes[behind.item]
+        piece = whole[behind.y : behind.y + height, behind.x : behind.x + width]
+        grain = (piece.astype(np.float32) - 128) * np.float32(behind.strength)
+        return np.clip(first + grain, 0, 255).astype(np.uint16)
+    if behind.kind == GRADIENT:
+        run = np.array(behind.second, np.float32)[:, None, None] - first
+        x = np.linspace(-1, 1, width, dtype=np.float32) * np.float32(0.5 * behind.slope[0])
+        y = np.linspace(-1, 1, height, dtype=np.float32) * np.float32(0.5 * behind.slope[1]) + np.float32(0.5)
+        return (first + run * (x[None, :] + y[:, None])).astype(np.uint16)
+    return np.broadcast_to(np.rint(first).astype(np.uint16), (3, height, width)).copy()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -33,9 +33,10 @@ from .plan import Line, Planner
 from .recipe import Recipe, portable
 from .writer import Writer
 
-BATCH = 256
+BATCH = 1024  # planning costs as much for one line as for a hundred, and every batch ends with a few attempts more
 SHARD = 10_000
 TRIAL = 16
+Drawn = TypeVar("Drawn")
 LONGEST_SHOWN = 40  # characters of a refused text
 
 
@@ -65,8 +66,14 @@ class Engine:
 
         Raises UserError where a sample was refused in every attempt.
         """
+        yield from self._drawn(index, lambda line, image: image)
+
+    def _drawn(
+        self, index: np.ndarray[Any, np.dtype[np.int64]], finish: Callable[[Line, Image], Drawn]
+    ) -> Iterator[tuple[Line, Drawn, list[Refusal]]]:
+        """What `finish` makes of each picture, called while it is still in the processor's cache."""
         refusals: list[list[tuple[Refusal, Line | Refusal]]] = [[] for _ in index]
-        done: dict[int, tuple[Line, Image]] = {}
+        done: dict[int, tuple[Line, Drawn]] = {}
         waiting = np.arange(len(index))
         for attempt in range(self.recipe.attempts):
             for place, planned in zip(waiting.tolist(), self.planner.plan(index[waiting], attempt), strict=True):
@@ -74,7 +81,7 @@ class Engine:
                 if isinstance(painted, Refusal):
                     refusals[place].append((painted, planned))
                 elif isinstance(planned, Line):
-                    done[place] = planned, painted
+                    done[place] = planned, finish(planned, painted)
             waiting = np.array([i for i in waiting.tolist() if i not in done], np.int64)
             if not len(waiting):
                 break
@@ -84,10 +91,9 @@ class Engine:
             yield *done[place], [self._with_picture(*refused) for refused in refusals[place]]
 
     def _batch(self, index: np.ndarray[Any, np.dtype[np.int64]]) -> Iterator[Item]:
-        for line, image, refusals in self.pictures(index):
+        for line, data, refusals in self._drawn(index, _encoded):
             yield from refusals
             font = self.faces.refs[line.pieces[0].face].name
-            data = encode_jpeg(image, line.dress.quality, line.dress.fine)
             polygons = to_json(line, self.planner.table, self.recipe.height) if self.recipe.boxes else ""
             yield Sample(data, line.text, f"synth {line.index}, {font}", font=font, polygons=polygons)
 
@@ -108,6 +114,10 @@ class Engine:
             return np.zeros((0, 0, 3), np.uint8)
         ink, _ = draw_run(self.faces[face], run, self.recipe.height)
         return 255 - ink
+
+
+def _encoded(line: Line, image: Image) -> bytes:
+    return encode_jpeg(image, line.dress.quality, line.dress.fine)
 
 
 def _banks(recipe: Recipe, photos: list[Path]) -> dict[int, Bank]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import AfterValidator
@@ -145,16 +146,46 @@ def outside(points: Floats, width: Integers, height: int) -> NDArray[np.bool_]:
     return np.asarray(((x < 0) | (x > width[:, None]) | (y < 0) | (y > height)).any(axis=1))
 
 
+def inverses(matrices: Floats) -> Floats:
+    """The inverses of (n, 3, 3) maps, up to a factor: products and differences alone, the same on every processor."""
+    (a, b, c), (d, e, f), (g, h, i) = (matrices[:, k].T for k in range(3))
+    rows = [e * i - f * h, c * h - b * i, b * f - c * e]
+    rows += [f * g - d * i, a * i - c * g, c * d - a * f]
+    rows += [d * h - e * g, b * g - a * h, a * e - b * d]
+    return np.stack(rows, axis=1).reshape(-1, 3, 3)
+
+
 @dataclass(frozen=True, slots=True)
 class Map:
     """From one mask to one picture. matrix: by pixel indices, after the bend; box: the text's in the mask, px.
 
-    bend: in heights of that box, or None.
+    inverse: of the matrix, up to a factor. bend: in heights of that box, or None.
     """
 
     matrix: Floats
+    inverse: Floats
     box: tuple[float, float, float, float]
     bend: Bend | None = None
+
+    @staticmethod
+    def of(matrix: Floats, box: tuple[float, float, float, float], bend: Bend | None = None) -> Map:
+        """The map with its inverse."""
+        return Map(matrix, inverses(matrix[None])[0], box, bend)
+
+    def seen(self, mask: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
+        """The mask in the picture, in whole numbers but for the positions, which are rounded to 1/32 px."""
+        if self.bend is None:
+            # Sums, a quotient, products: single precision gives the same positions on every processor.
+            rows = (self.inverse[:, :1] * np.arange(width)).astype(np.float32)
+            columns = (self.inverse[:, 1:2] * np.arange(height) + self.inverse[:, 2:]).astype(np.float32)
+            x, y, w = (columns[k][:, None] + rows[k] for k in range(3))
+            np.divide(np.float32(1), w, out=w)
+            x *= w
+            y *= w
+        else:
+            x, y = self.sources(width, height)
+        places, parts = cv2.convertMaps(x, y, cv2.CV_16SC2)
+        return cv2.remap(mask, places, parts, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)  # type: ignore[return-value]
 
     def points(self, points: Floats) -> Floats:
         """(k, 2) points of the mask to points of the picture, both in px with a pixel's middle at .5."""
@@ -169,7 +200,7 @@ class Map:
     def sources(self, width: int, height: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """For every pixel of the picture the pixel index in the mask, x and y apart as `cv2.remap` wants them."""
         assert self.bend is not None
-        inverse = np.linalg.inv(self.matrix)
+        inverse = self.inverse
         x, y = np.arange(width)[None, :], np.arange(height)[:, None]
         w = inverse[2, 0] * x + inverse[2, 1] * y + inverse[2, 2]
         left, top, _, size = self.box

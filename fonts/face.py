@@ -120,18 +120,16 @@ class Face:
         upright glyphs are `glyph | TURNED`. Letters and digits lie in it ("sideways"), or are stacked ("upright").
         A composed letter that the face lacks counts as missing, although HarfBuzz would try a loose accent.
         """
-        if self.missing(text):
+        glyphs = self.glyph_ids(text)
+        if 0 in glyphs and self.missing(text):
             return None
         if not vertical and self._plain and PLAIN.fullmatch(text):
-            return self._by_advance(text)
+            return self._standing_alone(glyphs)
         try:
             run = self.columns.shape(text, vertical == "upright") if vertical else self.shape(text)
         except UnclearOrder:
             return None
         return None if 0 in run.glyphs or TURNED in run.glyphs else run
-
-    def _by_advance(self, text: str) -> Run:
-        return self._standing_alone(self.glyph_ids(text))
 
     def _standing_alone(self, glyphs: list[int]) -> Run:
         zeros = [0] * len(glyphs)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import ctypes
+import struct
+
 import numpy as np
 from numpy.typing import NDArray
 
 from .face import Faces, Glyph
 
+RECORD = struct.Struct("=Q6i")
+BLOCK = 16  # bytes: what a record's rows are filled up to
 CACHE_BYTES = 96 << 20
 OVERHEAD = 350  # what Python and numpy need for one cached glyph beside its pixels
 FAR = 1 << 30  # an empty box, (FAR, FAR, -FAR, -FAR), never wins a minimum or maximum
@@ -54,7 +59,10 @@ class GlyphCache:
         self._table = table
         self._limit = limit
         self._bytes = 0
+        self.forgotten = 0  # how often the cache was full
         self._cache: dict[tuple[int, int], Glyph | None] = {}
+        self.records: dict[tuple[int, int], int] = {}
+        self._held: dict[tuple[int, int], object] = {}
 
     def __len__(self) -> int:
         return len(self._cache)
@@ -72,6 +80,28 @@ class GlyphCache:
             self._forget()
         return glyph
 
+    def address(self, size: int, row: int) -> int:
+        """Where a record of the glyph lies for code outside of Python: address of the ink, width, height, left, top.
+
+        0 where the glyph shows nothing although it is no space. It stays until other glyphs are asked for.
+        """
+        key = (size, row)
+        if key in self.records:
+            return self.records[key]
+        glyph = self.get(size, row)
+        if glyph is None and not self.is_space(row):
+            return 0
+        high, wide = glyph.ink.shape if glyph else (0, 0)
+        ink = np.zeros((high, -(-wide // BLOCK) * BLOCK), np.uint8)
+        if glyph:
+            ink[:, :wide] = glyph.ink
+            self._cache[key] = Glyph(ink[:, :wide], glyph.left, glyph.top)  # the same pixels for both
+        place = (glyph.left, glyph.top) if glyph else (0, 0)
+        record = ctypes.create_string_buffer(RECORD.pack(ink.ctypes.data, wide, high, *place, ink.shape[1], 0))
+        self._held[key] = record, ink
+        self.records[key] = ctypes.addressof(record)
+        return self.records[key]
+
     def is_space(self, row: int) -> bool:
         """Whether the glyph of `row` has no outline, as a space has none."""
         return bool(self._table.boxes[row, 0] == FAR)
@@ -82,8 +112,11 @@ class GlyphCache:
         return f"glyph {glyph} shows nothing or the font's missing-glyph box, font {self.faces.refs[face].name}"
 
     def _forget(self) -> None:
+        self.forgotten += 1
         for key in list(self._cache)[: len(self._cache) // 2 + 1]:
             self._bytes -= _bytes(self._cache.pop(key))
+            self.records.pop(key, None)
+            self._held.pop(key, None)
 
 
 def _bytes(glyph: Glyph | None) -> int:

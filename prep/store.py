@@ -173,7 +173,7 @@ class ShardWriter:
                 self._batch.clear()
 
     def finish(self) -> str:
-        """Write labels and count, compact, flush to disk. Returns the sha256 over all samples in order."""
+        """Write labels and count, flush to disk. Returns the sha256 over all samples in order."""
         for number, (label, _, _) in enumerate(self._texts, 1):
             self._put(label_key(number), label.encode())
         self._put(b"num-samples", str(self.tally.count).encode())
@@ -184,17 +184,24 @@ class ShardWriter:
             if origin:
                 self._put(source_key(number), encodable(origin).encode())
         self._flush()
+        if os.name == "nt":
+            self._compact()
+        self._env.close()
+        _sync(self.folder / "data.mdb")
+        return self._digest.hexdigest()
+
+    def _compact(self) -> None:
+        """Cut the file to what it holds: on Windows it has the size of the map. Elsewhere keys put in order leave
+        next to nothing to save, and a copy costs more than the puts."""
         compact = self.folder / "compact.mdb"
         try:
-            # Not `copy`: it writes past the page cache, which costs more than drawing the pictures.
+            # Not `copy`: it writes past the page cache.
             with compact.open("wb") as file:
                 self._env.copyfd(file.fileno(), compact=True)
         except lmdb.Error as error:
             raise self._disk_full(error) from error
         self._env.close()
         compact.replace(self.folder / "data.mdb")
-        _sync(self.folder / "data.mdb")
-        return self._digest.hexdigest()
 
     def _disk_full(self, error: lmdb.Error) -> OSError:
         # LMDB's errors carry no errno, and a write that a full disk cuts short is an "Input/output error" to it.

@@ -131,13 +131,13 @@ class Stroke:
 
 def stroke(sheet: Sheet, look: Look, line: Line, plane: Floats, reach: int) -> Stroke | None:
     """The ink of a line on the block's plane, in a window `reach` px wider; None outside of the picture."""
-    place = warp.Map(warp.by_index((plane @ line.place)[None])[0], line.text_box, line.bend)
+    place = warp.Map.of(warp.by_index((plane @ line.place)[None])[0], line.text_box, line.bend)
     polygon = place.points(edges(line.ink, line.bend is not None))
     window = sheet.window(polygon, reach)
     if window is None:
         return None
     rows, columns = window
-    local = warp.Map(shift(np.array([-columns.start, -rows.start])) @ place.matrix, place.box, place.bend)
+    local = warp.Map.of(shift(np.array([-columns.start, -rows.start])) @ place.matrix, place.box, place.bend)
     width, height = columns.stop - columns.start, rows.stop - rows.start
     if line.bend is None:
         ink = cv2.warpPerspective(line.mask, local.matrix, (width, height), flags=cv2.INTER_LINEAR)

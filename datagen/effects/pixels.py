@@ -10,6 +10,9 @@ import numpy as np
 from ...datasets.images import Image
 from .base import Mask, Planes
 
+LEAST_BLUR = 0.2  # px of sigma
+SIGMA_STEPS = 64  # kinds of blur per px of sigma
+
 
 @lru_cache(maxsize=32)
 def disc(radius: int) -> Mask:
@@ -37,10 +40,29 @@ def blend(planes: Planes, colour: list[float], mask: Mask, opacity: float = 1.0)
 
 def soften(image: Image, sigma: float) -> Image:
     """Gaussian blur; nothing where it would not show."""
-    if sigma < 0.2:
+    if sigma < LEAST_BLUR:
         return image
-    size = 2 * int(np.ceil(2.2 * sigma)) + 1
-    return cv2.GaussianBlur(image, (size, size), sigma)  # type: ignore[return-value]
+    steps = round(SIGMA_STEPS * sigma)
+    size = 2 * radius_of(steps) + 1
+    return cv2.GaussianBlur(image, (size, size), steps / SIGMA_STEPS)  # type: ignore[return-value]
+
+
+def radius_of(steps: int) -> int:
+    """How far a blur of `steps` / SIGMA_STEPS px reaches, px."""
+    return int(np.ceil(2.2 * steps / SIGMA_STEPS))
+
+
+@lru_cache(maxsize=4096)
+def taps(steps: int) -> list[int]:
+    """The weights with which `soften` blurs, of 256 together, from the middle outwards."""
+    radius = radius_of(steps)
+    exact = cv2.getGaussianKernel(2 * radius + 1, steps / SIGMA_STEPS).ravel().tolist()
+    weights: list[int] = []
+    error = 0.0
+    for share in exact[:radius]:  # each takes over what rounding took from the one before
+        weights.append(round(256 * share + error))
+        error += 256 * share - weights[-1]
+    return [256 - 2 * sum(weights), *reversed(weights)]
 
 
 def moved(mask: Mask, dx: int, dy: int) -> Mask:

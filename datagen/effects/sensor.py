@@ -18,6 +18,7 @@ from .base import Canvas, Columns, Effect, Lines, Mask, Stage
 
 POOL = 1 << 20  # numbers of noise kept; drawing them anew costs more than the rest of a picture
 POOL_SIGMA = 32
+UNIT = 1024  # of contrast and noise: their steps
 GAUSSIAN, UNIFORM, SHOT, SPECKLE = range(4)
 SHARED = 0x6E6F697365  # the pools are the same for every recipe
 
@@ -67,11 +68,10 @@ class Noise(Effect):
 
 def noisy(image: Image, kind: int, sigma: float, at: float, contrast: float = 1.0, brightness: float = 0.0) -> Image:
     """Contrast around mid-grey, brightness and noise, in one pass where the noise is the same everywhere."""
-    share = sigma / POOL_SIGMA
     piece = _piece(kind, image, at)
     if kind in (GAUSSIAN, UNIFORM):
-        constant = brightness + 128 * (1 - contrast) - 128 * share
-        return cv2.addWeighted(image, contrast, piece, share, constant)  # type: ignore[return-value]
+        return _weighted(image, piece, *toning(contrast, brightness, sigma))
+    share = sigma / POOL_SIGMA
     strength = cv2.LUT(image, _roots()) if kind == SHOT else image
     grain = cv2.multiply(strength, piece.astype(np.int16) - np.int16(128), scale=share / 255, dtype=cv2.CV_16S)
     toned = image if contrast == 1 and not brightness else toned_by(image, contrast, brightness)
@@ -80,7 +80,20 @@ def noisy(image: Image, kind: int, sigma: float, at: float, contrast: float = 1.
 
 def toned_by(image: Image, contrast: float, brightness: float) -> Image:
     """Contrast around mid-grey, and brightness."""
-    return cv2.addWeighted(image, contrast, image, 0, brightness + 128 * (1 - contrast))  # type: ignore[return-value]
+    return _weighted(image, image, *toning(contrast, brightness, 0))
+
+
+def toning(contrast: float, brightness: float, sigma: float) -> tuple[int, int, int]:
+    """Whole numbers gain, grain, shift: a level becomes (gain * level + grain * noise + shift) / UNIT, rounded down."""
+    gain, grain = round(UNIT * contrast), round(UNIT * sigma / POOL_SIGMA)
+    return gain, grain, round(UNIT * (brightness + 128.5)) - 128 * (gain + grain)
+
+
+def _weighted(image: Image, noise: Image, gain: int, grain: int, shift: int) -> Image:
+    # OpenCV counts in single precision, where sums of such fractions are exact, and half a step more keeps them off
+    # the halves that it rounds to even: the same levels on every processor.
+    constant = (shift + 0.5) / UNIT - 0.5
+    return cv2.addWeighted(image, gain / UNIT, noise, grain / UNIT, constant)  # type: ignore[return-value]
 
 
 @lru_cache(maxsize=1)
@@ -89,7 +102,7 @@ def _roots() -> Mask:
 
 
 @lru_cache(maxsize=2)
-def _pool(uniform: bool) -> Mask:
+def pool(uniform: bool) -> Mask:
     """Noise around 128 with a standard deviation of `POOL_SIGMA`."""
     if uniform:
         values = np.sqrt(12) * (Draws(SHARED, np.arange(POOL)).uniform("uniform") - 0.5)
@@ -99,8 +112,13 @@ def _pool(uniform: bool) -> Mask:
 
 
 def _piece(kind: int, image: Image, at: float) -> Image:
-    pool = _pool(kind == UNIFORM)
-    if image.size >= pool.size:  # pictures of a million numbers: the pool repeats
-        return np.resize(pool, image.shape)
-    start = int(at * (pool.size - image.size))
-    return pool[start : start + image.size].reshape(image.shape)
+    whole = pool(kind == UNIFORM)
+    if image.size >= POOL:  # pictures of a million numbers: the pool repeats
+        return np.resize(whole, image.shape)
+    start = piece_start(at, image.size)
+    return whole[start : start + image.size].reshape(image.shape)
+
+
+def piece_start(at: float, size: int) -> int:
+    """Where in the pool the noise of a picture of `size` numbers begins."""
+    return int(at * (POOL - size))
