@@ -8,8 +8,8 @@ OUT ?= demo-out
 FONTS := fonts-noto-cjk fonts-wqy-microhei fonts-wqy-zenhei fonts-arphic-uming fonts-arphic-ukai \
 	fonts-dejavu fonts-liberation fonts-liberation2 fonts-freefont-ttf fonts-roboto-unhinted fonts-open-sans fonts-hack fonts-b612
 
-# libgomp1: Paddle's wheel links to it and a minimal system lacks it.
-SYSTEM := libgomp1 $(FONTS)
+# libgomp1: Paddle's wheel links to it and a minimal system lacks it. gcc: builds the optional kernel of the renderer.
+SYSTEM := libgomp1 gcc libc6-dev $(FONTS)
 
 .PHONY: demo test setup system lint types previews clean
 
