@@ -85,7 +85,7 @@ def _check(folder: Path, lines: Sequence[Line]) -> Bundle:
         raise UserError(f"{folder} is quantised already")
     if len(lines) < FEWEST:
         raise UserError(f"{len(lines)} lines to calibrate and score on, and at least {FEWEST} are needed")
-    for package in ("onnxruntime", "onnx"):
+    for package in ("onnxruntime", "onnx", "ml_dtypes"):
         if not has_package(package):
             raise MissingPackage(package, "onnx", "quantising")
     return spec
