@@ -184,12 +184,14 @@ class Planner:
         cut = [not inside[k] if bend is not None else cut[k] for k, bend in enumerate(shaped.bends)]
         area = (laid.boxes[:, 2] - laid.boxes[:, 0]) / EM * ((laid.boxes[:, 3] - laid.boxes[:, 1]) / EM)
         marks: dict[int, list[tuple[int, int, int, int]]] = {}
-        for g in np.flatnonzero(inked & (area < MARK)).tolist():
-            line = int(owner[g])
-            points = groups[line].map.points(corners[g]) if shaped.bends[line] is not None else seen[g]
-            low, high = np.floor(points.min(axis=0)).tolist(), np.ceil(points.max(axis=0)).tolist()
-            box = (max(int(low[0]), 0), max(int(low[1]), 0), max(int(high[0]), 1), max(int(high[1]), 1))
-            marks.setdefault(line, []).append(box)
+        small = np.flatnonzero(inked & (area < MARK))
+        shown = seen[small]
+        for k in [k for k, line in enumerate(owner[small].tolist()) if shaped.bends[line] is not None]:
+            shown[k] = groups[owner[small[k]]].map.points(corners[small[k]])
+        low, high = np.floor(shown.min(axis=1)), np.ceil(shown.max(axis=1))
+        boxes = np.maximum(np.concatenate([low, high], axis=1), [0, 0, 1, 1]).astype(np.int64).tolist()
+        for line, (left, top, right, bottom) in zip(owner[small].tolist(), boxes, strict=True):
+            marks.setdefault(line, []).append((left, top, right, bottom))
         return cut, marks
 
     def _others(
