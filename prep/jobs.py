@@ -11,20 +11,19 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import asdict, dataclass, field
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import cv2
 
 from ..datasets.records import Item, Items, Refusal
 from ..errors import UserError
 from ..files import write_json
-from .photo_shards import LABELS, PhotoWriter, join_labels
 from .processes import CONTEXT, process_count, worker_pool
-from .store import TEMPORARY, ShardWriter, Tally, read_marker, shard_name, tally_of, write_shard
+from .store import TEMPORARY, Tally, read_marker, shard_name, tally_of, write_shard
+from .stores import STORES, StoreName
 
 PACKAGES = ("freetype-py", "lmdb", "numpy", "opencv-python-headless", "uharfbuzz")
 POLL_SECONDS = 0.2
-Store = Literal["pack", "photos"]
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -44,7 +43,7 @@ class Job:
     config: everything that determines the bytes, as JSON values; another config is another job.
     ledger: rows of what the licence of each ingredient (font, corpus, background, dataset) says.
     retries: a refused unit is tried anew until it gives a sample, so that progress is samples, not items.
-    store: shards are LMDBs of a pack, or folders of photos with label lines.
+    store: how shards lie on disk, a name of `STORES`.
     """
 
     kind: str
@@ -53,7 +52,7 @@ class Job:
     shard_size: int
     ledger: list[dict[str, str]] = field(default_factory=list)
     retries: bool = False
-    store: Store = "pack"
+    store: StoreName = "pack"
 
     @property
     def shards(self) -> list[tuple[int, int]]:
@@ -149,11 +148,11 @@ def _difference(there: Any, here: Any, key: str = "") -> str:
     return f"{key} was {str(there)[:80]!r} there and is {str(here)[:80]!r} now"
 
 
-def _marker(out: Path, index: int, store: Store) -> dict[str, Any] | None:
-    return read_marker(out, index, LABELS) if store == "photos" else read_marker(out, index)
+def _marker(out: Path, index: int, store: StoreName) -> dict[str, Any] | None:
+    return read_marker(out, index, STORES[store].ending)
 
 
-def _done(out: Path, index: int, store: Store, identity_hash: str) -> Tally | None:
+def _done(out: Path, index: int, store: StoreName, identity_hash: str) -> Tally | None:
     marker = _marker(out, index, store)
     return tally_of(marker) if marker is not None and marker["job"] == identity_hash else None
 
@@ -167,13 +166,13 @@ class Task(NamedTuple):
     stop: int
     identity_hash: str
     retries: bool
-    store: Store
+    store: StoreName
 
 
 def _write(source: Source, task: Task, progress: Callable[[int], None]) -> None:
     items = _counted(source.items(task.start, task.stop), progress, task.retries)
-    writer = PhotoWriter if task.store == "photos" else ShardWriter
-    write_shard(task.out, task.shard, items, task.identity_hash, writer)
+    store = STORES[task.store]
+    write_shard(task.out, task.shard, items, task.identity_hash, store.writer, store.suffix)
 
 
 def _counted(items: Items, progress: Callable[[int], None], retries: bool, every: int = 256) -> Iterator[Item]:
@@ -254,10 +253,11 @@ def _finish(out: Path, job: Job, identity: dict[str, Any], identity_hash: str) -
         **identity,
         "job": identity_hash,
         "digest": digest,
-        "shards": [shard_name(i) for i in range(len(markers))],
+        "shards": [f"{shard_name(i)}{STORES[job.store].suffix}" for i in range(len(markers))],
         **total.to_json(),
     }
-    if job.store == "photos":
-        join_labels(out, len(markers))
+    join = STORES[job.store].join
+    if join is not None:
+        join(out, len(markers))
     write_json(out / "manifest.json", manifest)
     return manifest

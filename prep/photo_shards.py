@@ -17,10 +17,13 @@ from .store import SampleDigest, Tally, shard_name
 
 LABELS = "Label.txt"
 IMAGES = "images"
+SUFFIXES = {b"\x89PNG": ".png", b"GIF8": ".gif", b"BM": ".bmp", b"II*\0": ".tif", b"MM\0*": ".tif"}
 
 
 class PhotoWriter:
     """Writes one shard: pictures as they come, the label lines at the end."""
+
+    labels = LABELS
 
     def __init__(self, folder: Path) -> None:
         (folder / IMAGES).mkdir(parents=True)
@@ -32,10 +35,14 @@ class PhotoWriter:
     def put(self, sample: Sample) -> None:
         """Append a photo; its label is the JSON of a label line."""
         self.tally.accept(sample)
-        picture = f"{IMAGES}/{self.tally.count:09d}.jpg"
+        picture = f"{IMAGES}/{self.tally.count:09d}{picture_suffix(sample.image)}"
         (self.folder / picture).write_bytes(sample.image)
-        self._digest.add(sample.image, sample.label.encode())
-        self._lines.append(f"{self.folder.name}/{picture}\t{sample.label}\n")
+        self._digest.add(sample.image, sample.label.encode(), sample.polygons.encode())
+        self.add_line(f"{self.folder.name}/{picture}", sample)
+
+    def add_line(self, picture: str, sample: Sample) -> None:
+        """Say of a picture what it shows. picture: its path below the job's folder."""
+        self._lines.append(f"{picture}\t{sample.label}\n")
 
     def finish(self) -> str:
         """Write the labels, flush to disk. Returns the sha256 over all photos and labels in order."""
@@ -43,21 +50,32 @@ class PhotoWriter:
             # All at the end: by then the system has written most of them, and waiting costs little.
             with picture.open("rb+") as file:
                 os.fsync(file.fileno())
-        with whole_file(self.folder / LABELS) as file:
-            file.writelines(self._lines)
+        self.write_labels()
         return self._digest.hexdigest()
+
+    def write_labels(self) -> None:
+        """Write what was said of all pictures."""
+        with whole_file(self.folder / self.labels) as file:
+            file.writelines(self._lines)
 
     def abandon(self) -> None:
         """Remove everything."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def join_labels(out: Path, shards: int) -> None:
-    """Write the job's `Label.txt`: those of its shards, one after the other."""
-    with whole_file(out / LABELS, binary=True) as file:
+def join_labels(out: Path, shards: int, labels: str = LABELS) -> None:
+    """Write the job's label file: those of its shards, one after the other."""
+    with whole_file(out / labels, binary=True) as file:
         for index in range(shards):
-            with (out / shard_name(index) / LABELS).open("rb") as part:
+            with (out / shard_name(index) / labels).open("rb") as part:
                 shutil.copyfileobj(part, file)
+
+
+def picture_suffix(data: bytes) -> str:
+    """The usual ending of a picture's file, by its first bytes; .jpg where they say nothing else."""
+    if data[8:12] == b"WEBP":
+        return ".webp"
+    return next((suffix for start, suffix in SUFFIXES.items() if data.startswith(start)), ".jpg")
 
 
 def photo_folders(out: Path) -> list[Path]:

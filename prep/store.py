@@ -245,14 +245,20 @@ class Writer(Protocol):
 
 
 def write_shard(
-    pack: Path, index: int, items: Iterator[Item], job: str, open_writer: Callable[[Path], Writer] = ShardWriter
+    pack: Path,
+    index: int,
+    items: Iterator[Item],
+    job: str,
+    open_writer: Callable[[Path], Writer] = ShardWriter,
+    suffix: str = "",
 ) -> dict[str, Any]:
     """Write shard `index` of `pack` from `items`; its marker, written last, is returned.
 
     job: the hash of everything that determines the shard's bytes; a later run redoes other jobs' shards.
+    suffix: of the shard's name, where it is a file.
     """
     name = shard_name(index)
-    temporary = pack / TEMPORARY / name
+    temporary = pack / TEMPORARY / f"{name}{suffix}"
     shutil.rmtree(temporary, ignore_errors=True)
     writer = open_writer(temporary)
     try:
@@ -265,7 +271,7 @@ def write_shard(
     except BaseException:
         writer.abandon()
         raise
-    final = pack / name
+    final = pack / f"{name}{suffix}"
     shutil.rmtree(final, ignore_errors=True)
     temporary.replace(final)
     marker = {"shard": name, "job": job, "digest": digest, **writer.tally.to_json()}
@@ -273,14 +279,17 @@ def write_shard(
     return marker
 
 
-def read_marker(pack: Path, index: int, holds: str = "data.mdb") -> dict[str, Any] | None:
-    """The marker of shard `index`, or None if the shard is not complete: it lacks its marker, or the file `holds`."""
+def read_marker(pack: Path, index: int, ending: str = "/data.mdb") -> dict[str, Any] | None:
+    """The marker of shard `index`, or None if the shard is not complete: it lacks its marker, or its file.
+
+    ending: of that file's path, after the shard's name.
+    """
     path = pack / f"{shard_name(index)}.json"
     try:
         marker: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, json.JSONDecodeError):
         return None
-    return marker if (pack / shard_name(index) / holds).is_file() else None
+    return marker if (pack / f"{shard_name(index)}{ending}").is_file() else None
 
 
 def tally_of(marker: dict[str, Any]) -> Tally:

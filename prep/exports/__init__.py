@@ -1,0 +1,1 @@
+"""Packs in the formats of other tools, and back."""
