@@ -37,41 +37,64 @@ def register(app: typer.Typer) -> None:
 
 def train(
     config: Annotated[str, typer.Argument(help=CONFIG_HELP)],
-    out_dir: Annotated[Path, typer.Option("--out", "-o", help="Folder of the run.")],
-    data: Annotated[Path | None, typer.Option(help="Pack to train on.")] = None,
-    val: Annotated[Path | None, typer.Option(help="Pack to validate on; by default a share of the data.")] = None,
+    out_dir: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder of the run; of everything, where lines are made, too.")
+    ],
+    data: Annotated[
+        Path | None, typer.Option(help="Lines to train on: a pack, LMDBs, a label file. Without: see above.")
+    ] = None,
+    val: Annotated[Path | None, typer.Option(help="Lines to validate on; by default a share of the data.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where the run in OUT stopped.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
     overrides: Set = [],  # noqa: B006
+    workers: Annotated[int, typer.Option(help="Processes that render; 0 is one per core.", min=0)] = 0,
 ) -> None:
-    """Train a recogniser. Ctrl-C saves; --resume continues exactly where it stopped."""
+    """Train a recogniser. Ctrl-C saves; --resume continues exactly where it stopped.
+
+    Without --data, a configuration with the sections synth and make goes all the way: it renders its lines, trains,
+    exports, compares and scores. The same command again goes on wherever that stopped.
+    """
     from .config import load
     from .errors import UserError
-    from .train.backend import require_paddle
+    from .road import by_section, is_road
     from .train.config import TrainConfig
 
-    settings = load(config, "train", TrainConfig, overrides=overrides)
+    settings = load(config, "train", TrainConfig, by_section(overrides)["train"])
     source = data or settings.data
+    if source is None and is_road(config):
+        changes = [*overrides, *([f"val={json.dumps(str(val))}"] if val else [])]
+        _follow(config, out_dir, changes, dry_run, workers)
+        return
     if source is None:
         raise UserError("no data to train on: --data names a pack (or the key 'data' of the configuration)")
-    require_paddle()
-    from .train.fit import Fit
-    from .train.log import Row
+    from .model_tables import fit_and_show
+    from .train.backend import require_paddle
     from .train.sources import open_data, open_sets, require_apart
 
+    require_paddle()
     validation = val or settings.val
     lines, sets = open_data(source), open_sets(validation) if validation else {}
     require_apart(lines, sets)
-    fit = Fit(settings, lines, sets, out_dir, resume)
-    counts("left out of training", fit.refused)
-
-    def show(row: Row) -> None:
-        line(row.line())
-
-    with progress("train", fit.steps) as done:
-        result = fit.run(done, show)
-    rows: list[tuple[str, str]] = [("steps", f"{result.steps:,}"), ("seconds", f"{result.seconds:.0f}")]
-    table("trained", rows + [(f"best {name}", f"{value:.4f}") for name, value in result.scores.items()])
+    if dry_run:
+        counts("would be trained", {"lines": len(lines), **{f"val {n}".strip(): len(s) for n, s in sets.items()}})
+        return
+    fit_and_show(settings, lines, sets, out_dir, resume)
     where(out_dir)
+
+
+def _follow(config: str, folder: Path, overrides: list[str], dry_run: bool, workers: int) -> None:
+    from . import road
+
+    found = road.read_road(config, overrides)
+    if dry_run:
+        table("would be done", road.plan(found, folder), ("step", "what", "there"))
+        return
+    steps = road.Steps(out)
+    scores = road.follow(found, folder, steps, workers)
+    rows = [(name, f"{seconds:.0f} s") for name, seconds in steps.seconds]
+    rows += [(f"line accuracy, {name}", f"{value:.4f}") for name, value in scores.items()]
+    table("done", rows)
+    where(folder / "lines", folder / "unseen", folder / "run", folder / "bundle", folder / "evaluation.html")
 
 
 def check(
@@ -95,17 +118,14 @@ def check(
     if source is None:
         raise UserError("no data to check: --data names a pack (or the key 'data' of the configuration)")
     require_paddle()
+    from .model_tables import show_findings
     from .train.check import check as look
     from .train.sources import open_data, open_sets
 
     validation = val or settings.val
     with progress("check", None) as done:
         found = look(settings, open_data(source), open_sets(validation) if validation else {}, out_dir, seconds, done)
-    for finding in found:
-        line(f"{finding.level}: {finding.name}: {finding.sentence}")
-    errors = sum(finding.level == "error" for finding in found)
-    if errors:
-        raise UserError(f"{errors} of {len(found)} findings would spoil the training")
+    show_findings(found, all_of_them=True)
 
 
 def evaluate(
@@ -252,24 +272,20 @@ def export(
     """Write the best weights of a run as a bundle: model, characters, preprocessing, hashes."""
     from itertools import islice
 
-    from .datasets.records import Refusal
+    from .model_tables import compare_and_show
     from .train.backend import require_paddle
-    from .train.evaluate import open_lines
+    from .train.lines import Line, open_lines
 
     require_paddle("exporting")
     from .train.bundle import ONNX
     from .train.export import export as write
-    from .train.export import verify as compare
 
     bundle = write(run, out_dir, overwrite)
     if ONNX not in bundle.files:
         line("no ONNX model was written: paddle2onnx is not installed; Paddle reads this bundle")
     if verify:
-        lines = [x.image for x in islice(open_lines(data), 256) if not isinstance(x, Refusal)] if data else []
-        table(
-            "against the training graph",
-            [(a.engine, a.lines, f"{a.difference:.1e}", a.changed) for a in compare(run, out_dir, lines)],
-            ("engine", "lines", "largest difference", "read differently"),
+        compare_and_show(
+            run, out_dir, [x for x in islice(open_lines(data), 256) if isinstance(x, Line)] if data else []
         )
     where(out_dir)
 

@@ -60,6 +60,27 @@ def load(name: str, section: str, model: type[Model], overrides: Sequence[str] =
     Raises UserError with file, line, key and the allowed values.
     """
     path = config_path(name)
+    root, data = _read(path)
+    prefix: list[str] = []
+    if section not in data and not model.model_fields.keys() & data.keys():
+        raise UserError(f"{path}: there is no section '{section}' in it")
+    if section in data and isinstance(data[section], dict) and section not in model.model_fields:
+        prefix, data = [section], data[section]
+    for override in overrides:
+        _override(data, override)
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise UserError(_explain(path, root, prefix, model, error, overrides)) from error
+
+
+def sections(name: str) -> set[str]:
+    """The keys at the root of a preset or file. Raises UserError."""
+    return {str(key) for key in _read(config_path(name))[1]}
+
+
+def _read(path: Path) -> tuple[yaml.Node | None, dict[str, Any]]:
+    """The file as nodes, which know their lines, and as values."""
     try:
         text = path.read_text(encoding="utf-8-sig")
         root = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -72,17 +93,7 @@ def load(name: str, section: str, model: type[Model], overrides: Sequence[str] =
         raise UserError(f"{path}{line}: not valid YAML: {error.problem}") from error
     if not isinstance(data, dict):
         raise UserError(f"{path}: a mapping of keys to values is expected")
-    prefix: list[str] = []
-    if section not in data and not model.model_fields.keys() & data.keys():
-        raise UserError(f"{path}: there is no section '{section}' in it")
-    if section in data and isinstance(data[section], dict) and section not in model.model_fields:
-        prefix, data = [section], data[section]
-    for override in overrides:
-        _override(data, override)
-    try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        raise UserError(_explain(path, root, prefix, model, error, overrides)) from error
+    return root, data
 
 
 def make(model: type[Model], **values: Any) -> Model:

@@ -4,19 +4,17 @@ import numpy as np
 from rich.console import Console
 
 from ocrdata import demo
-from ocrdata.config import load
+
+SMALL = ["make.lines=64", "evaluate.lines=16", "steps=2", "batch_size=8", "eval_every=0"]
 
 
-def test_the_demo_makes_everything_and_a_second_run_makes_nothing_anew(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(demo, "LINES", 64)
-    monkeypatch.setattr(demo, "UNSEEN", 16)
-    small = ["steps=2", "batch_size=8", "eval_every=0"]
-    monkeypatch.setattr(demo, "load", lambda name, section, model: load(name, section, model, small))
+def test_the_demo_makes_everything_and_a_second_run_makes_nothing_anew(tmp_path, capsys):
     console = Console(width=100)
-    demo.run(tmp_path / "out", console)
-    assert {p.name for p in (tmp_path / "out").iterdir()} >= {"lines", "unseen", "report.html", "run", "bundle"}
+    demo.run(tmp_path / "out", console, SMALL)
+    made = {"lines", "unseen", "report.html", "run", "bundle", "evaluation.html"}
+    assert {p.name for p in (tmp_path / "out").iterdir()} >= made
     bundle = (tmp_path / "out" / "bundle" / "bundle.yml").stat().st_mtime_ns
-    demo.run(tmp_path / "out", console)
+    demo.run(tmp_path / "out", console, SMALL)
     assert (tmp_path / "out" / "bundle" / "bundle.yml").stat().st_mtime_ns == bundle
     assert "line accuracy on unseen synthetic lines" in capsys.readouterr().out
 

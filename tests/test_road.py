@@ -1,0 +1,101 @@
+"""A preset from nothing to a bundle, as a user types it: made, gone on with, planned, refused."""
+
+import json
+
+import pytest
+from command import failed, ocrdata
+
+from ocrdata.errors import UserError
+from ocrdata.road import read_road
+
+pytest.importorskip("paddle")
+
+PRESET = """synth:
+  seed: 5
+  texts: [{kind: pattern, pattern: "{digit:3-5}"}]
+  fonts: [{name: "*Sans*"}]
+train:
+  network: {name: tiny, channels: [8, 16, 16, 24], context: 32}
+  charset: "0123456789"
+  width: 160
+  batch_size: 16
+  steps: 4
+make: {lines: 80}
+evaluate: {lines: 20, policy: ignore_space}
+"""
+
+
+@pytest.fixture
+def preset(tmp_path):
+    path = tmp_path / "preset.yml"
+    path.write_text(PRESET, encoding="utf-8")
+    return path
+
+
+def test_a_dry_run_says_what_would_be_done_and_makes_nothing(preset, tmp_path):
+    result = ocrdata("train", preset, "-o", tmp_path / "all", "--dry-run")
+    assert result.returncode == 0, result.stderr
+    assert "80 lines" in result.stdout and "20 lines" in result.stdout and "4 steps" in result.stdout
+    assert not (tmp_path / "all").exists()
+
+
+def test_from_nothing_to_a_bundle_and_on_from_where_it_stopped(preset, tmp_path):
+    folder = tmp_path / "all"
+    result = ocrdata("train", preset, "-o", folder, "--workers", 1)
+    assert result.returncode == 0, result.stderr
+    for name in ("lines", "unseen", "run", "bundle", "evaluation.html"):
+        assert str(folder / name) in result.stdout.replace("\n", "") and (folder / name).exists()
+    assert "ONNX Runtime" in result.stdout or "no ONNX" in result.stdout
+    report = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))
+    assert report["pooled"]["lines"] == 20 and report["policy"]["name"] == "ignore_space"
+    digests = [json.loads((folder / n / "manifest.json").read_text())["digest"] for n in ("lines", "unseen")]
+    assert digests[0] != digests[1]
+    written = (folder / "run" / "last.npz").stat().st_mtime_ns
+    for leftover in (folder / "bundle").iterdir():
+        leftover.unlink()
+    again = ocrdata("train", preset, "-o", folder, "--workers", 1)
+    assert again.returncode == 0, again.stderr
+    assert (folder / "run" / "last.npz").stat().st_mtime_ns == written and (folder / "bundle" / "bundle.yml").is_file()
+    assert failed(ocrdata("train", preset, "-o", folder, "--set", "make.lines=90"), 2, "units was '80'", "'90' now")
+
+
+def test_keys_of_every_section_can_be_set(preset):
+    road = read_road(str(preset), ["steps=7", "train.width=96", "synth.seed=9", "make.lines=3", "evaluate.lines=2"])
+    assert (road.train.steps, road.train.width, road.evaluate.lines) == (7, 96, 2)
+    ((recipe, count),) = road.recipes.values()
+    assert (recipe.seed, count) == (9, 3)
+
+
+def test_several_recipes_make_a_pack_each(preset, tmp_path):
+    text = PRESET.replace("lines: 80", 'lines: {synth: 40, "preset:digits": 24}')
+    preset.write_text(text, encoding="utf-8")
+    result = ocrdata("train", preset, "-o", tmp_path / "all", "--workers", 1, "--set", "train.steps=3")
+    assert result.returncode == 0, result.stderr
+    counted = {
+        n: json.loads((tmp_path / "all" / "lines" / n / "manifest.json").read_text()) for n in ("synth", "digits")
+    }
+    assert {name: manifest["count"] for name, manifest in counted.items()} == {"synth": 40, "digits": 24}
+    report = json.loads((tmp_path / "all" / "evaluation.json").read_text(encoding="utf-8"))
+    assert {name: part["lines"] for name, part in report["sets"].items()} == {"synth": 20, "preset:digits": 20}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("evaluate:", "evaluat:", "unknown section 'evaluat'; allowed: synth, train, make, evaluate"),
+        ("lines: 80", "line: 80", r"line 12: line: unknown key \(did you mean 'lines'"),
+        ("policy: ignore_space", "policy: exakt", "'exakt'; there are: exact, ignore_case"),
+        ("lines: 80", 'lines: {"preset:nothing": 5}', "no preset 'nothing'"),
+        ("lines: 80", "lines: {synth: 0}", "greater than 0"),
+    ],
+)
+def test_mistakes_are_named(preset, old, new, message):
+    preset.write_text(PRESET.replace(old, new), encoding="utf-8")
+    with pytest.raises(UserError, match=message):
+        read_road(str(preset))
+
+
+def test_without_make_there_must_be_data(preset, tmp_path):
+    preset.write_text(PRESET.replace("make: {lines: 80}\n", ""), encoding="utf-8")
+    assert failed(ocrdata("train", preset, "-o", tmp_path / "all"), 2, "--data")
+    assert not (tmp_path / "all").exists()
