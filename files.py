@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import json
 import os
+import platform
+import re
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+# A name that no other process has, on this machine or another.
+OWN_NAME = f"{re.sub('[^A-Za-z0-9]', '_', platform.node()) or 'host'}-{os.getpid()}-{secrets.token_hex(4)}"
+
 
 @contextmanager
-def whole_file(path: Path, binary: bool = False) -> Iterator[IO[Any]]:
-    """A file to write: text is UTF-8 with `\\n`. Flushed to the disk and renamed at the end, removed after an error."""
+def whole_file(path: Path, binary: bool = False, shared: bool = False) -> Iterator[IO[Any]]:
+    """A file to write: text is UTF-8 with `\\n`. Flushed to the disk and renamed at the end, removed after an error.
+
+    shared: other processes may write the same file at this moment.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
+    temporary = path.with_name(f".{path.name}.{OWN_NAME}.tmp" if shared else f".{path.name}.tmp")
     try:
         with temporary.open("wb") if binary else temporary.open("w", encoding="utf-8", newline="\n") as file:
             yield file
@@ -28,7 +37,7 @@ def whole_file(path: Path, binary: bool = False) -> Iterator[IO[Any]]:
         temporary.unlink(missing_ok=True)  # a full disk must not stay full of a part that nobody reads
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Write a JSON value; keys keep their order."""
-    with whole_file(path) as file:
+def write_json(path: Path, value: Any, shared: bool = False) -> None:
+    """Write a JSON value; keys keep their order. shared: see `whole_file`."""
+    with whole_file(path, shared=shared) as file:
         json.dump(value, file, ensure_ascii=False, indent=1)

@@ -24,7 +24,7 @@ from .look import thumbnail
 from .photos import InputTotals, from_record, to_record
 from .rectify import MAX_SIDE, Crop, Interpolation, Vertical, apply_policy, rectify
 from .spool import Spool, SpoolWriter
-from .store import EXAMPLES_PER_REASON, TEMPORARY
+from .store import EXAMPLES_PER_REASON, scratch
 
 # A shard costs some milliseconds whatever it holds, and what a kill loses is a shard.
 SHARD_BOXES = 2000
@@ -146,7 +146,7 @@ def plan_crop(
     folders = _folders(out, val)
     totals = {name: InputTotals() for name in folders}
     with ExitStack() as stack:
-        spools = {n: stack.enter_context(SpoolWriter(f / TEMPORARY / "photos.jsonl")) for n, f in folders.items()}
+        spools = {n: stack.enter_context(SpoolWriter(scratch(f) / "photos.jsonl")) for n, f in folders.items()}
         for photo in photos:
             part = _part(photo, val, seed)
             totals[part].add(photo)

@@ -1,39 +1,24 @@
-"""A job is a list of shards; any number of processes, any number of runs, the same bytes."""
+"""A job is a list of shards; any number of processes on any machines, any number of runs, the same bytes."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import platform
-import shutil
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import asdict, dataclass, field
-from importlib import metadata
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, Literal
 
-import cv2
-
-from ..datasets.records import Item, Items, Refusal
-from ..errors import UserError
-from ..files import write_json
-from .processes import CONTEXT, process_count, worker_pool
-from .store import TEMPORARY, Tally, read_marker, shard_name, tally_of, write_shard
+from ..errors import Trouble, UserError
+from .executors.local import run_local
+from .executors.on_ray import run_ray
+from .place import Folder, Place, failure_name
+from .shards import Outcome, Source, Task, difference, versions
+from .store import TEMPORARY, Tally, shard_name, tally_of
 from .stores import STORES, StoreName
 
-PACKAGES = ("freetype-py", "lmdb", "numpy", "opencv-python-headless", "uharfbuzz")
-POLL_SECONDS = 0.2
-T = TypeVar("T")
-R = TypeVar("R")
-
-
-class Source(Protocol):
-    """Makes samples by index range. Travels to other processes, so it must pickle; open files lazily."""
-
-    def items(self, start: int, stop: int) -> Items:
-        """Samples and refusals of the work units `start` to `stop`, the same on every call."""
-        ...
+MOST_FAILURES = 20  # shards; then something is wrong with all of them
+SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -64,143 +49,50 @@ class Job:
         return {**asdict(self), "versions": versions()}
 
 
-def versions() -> dict[str, str]:
-    """Versions and processor features on which pixels depend."""
-    found = {p: metadata.version(p) for p in PACKAGES}
-    cpu = " ".join(f for f in ("AVX2", "AVX512_SKX", "NEON") if _has_feature(f)) or "baseline"
-    return {"machine": platform.machine(), "cpu": cpu, **found}
-
-
-def _has_feature(name: str) -> bool:
-    # cv2.getCPUFeaturesLine prefixes '*' to what was dispatched and '?' to what this processor lacks.
-    words = cv2.getCPUFeaturesLine().split()
-    return name in words or f"*{name}" in words
-
-
 def digest_of(value: Any) -> str:
     """sha256 of a JSON value, independent of key order."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
-def run_job(
-    job: Job,
-    source: Source,
-    out: Path,
-    workers: int = 0,
-    progress: Callable[[int], None] = lambda samples: None,
-) -> dict[str, Any]:
-    """Write all shards that are not there yet, then the manifest, which is returned.
+@dataclass(frozen=True)
+class How:
+    """Who makes the shards of a job, and where they go. The bytes do not depend on it.
 
-    workers: processes; 0 is one per core, 1 stays in this process.
-    progress: called with the number of items made since the last call.
-    Raises UserError where `out` holds another job, Trouble where a worker dies.
+    executor: processes of this machine, or a Ray cluster at `address` (None: one that is started here). workers: of
+    this machine; 0 is one per core, 1 stays in this process. rank, size: this run makes the shards rank, rank + size,
+    rank + 2 size, ...; others make the rest. store: URL of an object store for finished shards, instead of the job's
+    folder, which then only holds shards in the making.
+    Raises UserError for what does not go together.
     """
-    identity = job.identity()
-    identity_hash = digest_of(identity)
-    _claim(out, identity)
-    todo = []
-    for index in range(len(job.shards)):
-        tally = _done(out, index, job.store, identity_hash)
-        if tally is None:
-            todo.append(index)
-        else:
-            progress(tally.count if job.retries else tally.count + tally.refusals.total())
-    tasks = [Task(out, i, *job.shards[i], identity_hash, job.retries, job.store) for i in todo]
-    workers = process_count(workers, len(tasks))
-    if workers <= 1:
-        cv2.setNumThreads(1)
-        for task in tasks:
-            _write(source, task, progress)
-    else:
-        _run_processes(source, tasks, workers, progress)
-    shutil.rmtree(out / TEMPORARY, ignore_errors=True)
-    return _finish(out, job, identity, identity_hash)
 
+    executor: Literal["local", "ray"] = "local"
+    workers: int = 0
+    address: str | None = None
+    rank: int = 0
+    size: int = 1
+    store: str | None = None
 
-def check_out(out: Path) -> None:
-    """Raises UserError where `out` holds something else than a job."""
-    if not out.exists() or (out / "job.json").exists():
-        return
-    if not out.is_dir() or any(p.name != TEMPORARY for p in out.iterdir()):
-        raise UserError(f"{out} is not empty and holds no job of ocrdata; choose another folder")
+    def __post_init__(self) -> None:
+        if self.size < 1 or not 0 <= self.rank < self.size:
+            raise UserError(f"rank {self.rank} of size {self.size}: ranks go from 0 to below the size")
+        if self.executor == "ray" and self.size > 1:
+            raise UserError("Ray divides the work itself: rank and size are for runs that know nothing of each other")
+        if self.executor != "ray" and self.address is not None:
+            raise UserError("an address is that of a Ray cluster: the executor must be ray")
 
+    def place(self, out: Path, part: str = "") -> Place:
+        """Where the shards of the job at `out` go. part: of the URL, where a run makes several jobs."""
+        if self.store is None:
+            return Folder(out.absolute())
+        from .bucket import Bucket
 
-def _claim(out: Path, identity: dict[str, Any]) -> None:
-    """Record in `out` which job it holds, or refuse to mix two."""
-    check_out(out)
-    path = out / "job.json"
-    if path.exists():
-        there = json.loads(path.read_text(encoding="utf-8"))
-        if there != json.loads(json.dumps(identity)):
-            raise UserError(
-                f"{out} holds another job: {_difference(there, identity)}; choose another folder or delete it"
-            )
-        return
-    out.mkdir(parents=True, exist_ok=True)
-    write_json(path, identity)
+        return Bucket("/".join(filter(None, (self.store.rstrip("/"), part))), out.absolute())
 
-
-def _difference(there: Any, here: Any, key: str = "") -> str:
-    if isinstance(there, dict) and isinstance(here, dict):
-        for name in sorted({*there, *here}):
-            if there.get(name) != here.get(name):
-                return _difference(there.get(name), here.get(name), f"{key}.{name}" if key else name)
-    return f"{key} was {str(there)[:80]!r} there and is {str(here)[:80]!r} now"
-
-
-def _marker(out: Path, index: int, store: StoreName) -> dict[str, Any] | None:
-    return read_marker(out, index, STORES[store].ending)
-
-
-def _done(out: Path, index: int, store: StoreName, identity_hash: str) -> Tally | None:
-    marker = _marker(out, index, store)
-    return tally_of(marker) if marker is not None and marker["job"] == identity_hash else None
-
-
-class Task(NamedTuple):
-    """One shard of a job."""
-
-    out: Path
-    shard: int
-    start: int
-    stop: int
-    identity_hash: str
-    retries: bool
-    store: StoreName
-
-
-def _write(source: Source, task: Task, progress: Callable[[int], None]) -> None:
-    items = _counted(source.items(task.start, task.stop), progress, task.retries)
-    store = STORES[task.store]
-    write_shard(task.out, task.shard, items, task.identity_hash, store.writer, store.suffix)
-
-
-def _counted(items: Items, progress: Callable[[int], None], retries: bool, every: int = 256) -> Iterator[Item]:
-    waiting = 0
-    for item in items:
-        yield item
-        waiting += not (retries and isinstance(item, Refusal))
-        if waiting == every:
-            progress(waiting)
-            waiting = 0
-    progress(waiting)
-
-
-_source: Source
-_made: Any
-
-
-def _take_source(source: Source, made: Any) -> None:
-    global _source, _made
-    _source, _made = source, made
-
-
-def _work(task: Task) -> None:
-    def progress(samples: int) -> None:
-        with _made.get_lock():
-            _made.value += samples
-
-    _write(_source, task, progress)
+    def run(self, source: Source, tasks: Sequence[Task], progress: Callable[[int], None]) -> Iterator[Outcome]:
+        """What became of each shard, in the order in which they end."""
+        if self.executor == "ray":
+            return run_ray(source, tasks, self.address, progress)
+        return run_local(source, tasks, self.workers, progress)
 
 
 @dataclass(frozen=True)
@@ -217,47 +109,118 @@ class Planned:
         return run_job(self.job, self.source, self.out, workers, progress)
 
 
-def map_processes(work: Callable[[T], R], tasks: Sequence[T], workers: int = 0) -> Iterator[R]:
-    """`work` of each task, in order, in processes (0: one per core; 1: in this one). Raises Trouble for a dead one."""
-    workers = process_count(workers, len(tasks))
-    if workers <= 1:
-        yield from map(work, tasks)
+def run_job(
+    job: Job,
+    source: Source,
+    out: Path,
+    workers: int = 0,
+    progress: Callable[[int], None] = lambda samples: None,
+) -> dict[str, Any]:
+    """Write all shards that are not there yet, then the manifest, which is returned.
+
+    workers: processes; 0 is one per core, 1 stays in this process.
+    progress: called with the number of items made since the last call.
+    Raises UserError where `out` holds another job, Trouble where a worker dies or a shard cannot be made.
+    """
+    manifest = run_shards(job, source, Folder(out.absolute()), How(workers=workers), progress)
+    if manifest is None:
+        raise Trouble(f"{out}: shards have vanished while the job ran")
+    return manifest
+
+
+def run_shards(
+    job: Job, source: Source, place: Place, how: How, progress: Callable[[int], None]
+) -> dict[str, Any] | None:
+    """Write those shards of this run's share that are not there yet.
+
+    Returns the manifest, which whoever finds all shards there writes; None as long as others are at work.
+    Raises UserError where `place` holds another job, Trouble where a worker dies or shards cannot be made: the others
+    are made before, and the next run makes the failed ones alone.
+    """
+    identity = job.identity()
+    identity_hash = digest_of(identity)
+    claim(place, identity)
+    place.tidy(finished=False)
+    share = range(how.rank, len(job.shards), how.size)
+    done = set()
+    for index, tally in _done(place, share, job, identity_hash):
+        done.add(index)
+        progress(tally.count if job.retries else tally.count + tally.refusals.total())
+    tasks = [Task(place, i, *job.shards[i], identity_hash, job.retries, job.store) for i in share if i not in done]
+    failed = _follow(place, how.run(source, tasks, progress) if tasks else iter(()))
+    if failed:
+        raise Trouble(_told(place, failed, len(share)))
+    return _finish(place, job, identity, identity_hash)
+
+
+def _follow(place: Place, outcomes: Iterator[Outcome]) -> list[Outcome]:
+    """Note what became of each shard. Returns those that failed."""
+    noted = {name for name in place.names() if name.startswith("failed-")}
+    failed = []
+    for outcome in outcomes:
+        name = failure_name(outcome.shard)
+        if outcome.error:
+            place.write(name, {"shard": outcome.shard, "error": outcome.error, "host": outcome.host})
+            failed.append(outcome)
+        elif name in noted:
+            place.remove(name)
+        if len(failed) == MOST_FAILURES:
+            break
+    return failed
+
+
+def _told(place: Place, failed: list[Outcome], shards: int) -> str:
+    why = "".join(f"\n  {shard_name(o.shard)}{f' on {o.host}' if o.host else ''}: {o.error}" for o in failed[:SHOWN])
+    more = f"\n  and {len(failed) - SHOWN} more" if len(failed) > SHOWN else ""
+    gave_up = "; it was given up" if len(failed) == MOST_FAILURES else ""
+    return (
+        f"{place}: {len(failed)} of {shards} shards failed{gave_up}:{why}{more}\n"
+        "what is finished is kept: the same command again makes only the rest"
+    )
+
+
+def check_out(out: Path) -> None:
+    """Raises UserError where `out` holds something else than a job."""
+    if not out.exists() or (out / "job.json").exists():
         return
-    with worker_pool(workers, nothing) as pool:
-        yield from pool.map(work, tasks)
+    if not out.is_dir() or any(p.name != TEMPORARY for p in out.iterdir()):
+        raise UserError(f"{out} is not empty and holds no job of ocrdata; choose another folder")
 
 
-def nothing() -> None:
-    """Processes that need no preparation."""
+def claim(place: Place, identity: dict[str, Any]) -> None:
+    """Record which job a place holds. Raises UserError where it holds another, or something else."""
+    there = place.read("job.json")
+    if there is None:
+        if isinstance(place, Folder):
+            check_out(place.root)
+        place.write("job.json", identity)
+        there = place.read("job.json")  # of two that claim at once, one finds the other's
+    if there != json.loads(json.dumps(identity)):
+        raise UserError(f"{place} holds another job: {difference(there, identity)}; choose another folder or delete it")
 
 
-def _run_processes(source: Source, tasks: Sequence[Task], workers: int, progress: Callable[[int], None]) -> None:
-    made = CONTEXT.Value("q", 0)
-    with worker_pool(workers, _take_source, source, made) as pool:
-        waiting: set[Future[None]] = {pool.submit(_work, task) for task in tasks}
-        reported = 0
-        while waiting:
-            done, waiting = wait(waiting, POLL_SECONDS, FIRST_COMPLETED)
-            now = made.value
-            progress(now - reported)
-            reported = now
-            for future in done:
-                future.result()
+def _done(place: Place, indices: Sequence[int], job: Job, identity_hash: str) -> Iterator[tuple[int, Tally]]:
+    for index, marker in place.markers(indices, STORES[job.store]):
+        if marker["job"] == identity_hash:
+            yield index, tally_of(marker)
 
 
-def _finish(out: Path, job: Job, identity: dict[str, Any], identity_hash: str) -> dict[str, Any]:
-    markers = [_marker(out, i, job.store) for i in range(len(job.shards))]
-    total = sum((tally_of(m) for m in markers if m), Tally())
-    digest = digest_of([m["digest"] for m in markers if m])
+def _finish(place: Place, job: Job, identity: dict[str, Any], identity_hash: str) -> dict[str, Any] | None:
+    count, total, digests = len(job.shards), Tally(), []
+    for _, marker in place.markers(range(count), STORES[job.store]):
+        if marker["job"] == identity_hash:
+            total += tally_of(marker)
+            digests.append(marker["digest"])
+    if len(digests) < count:
+        return None
     manifest = {
         **identity,
         "job": identity_hash,
-        "digest": digest,
-        "shards": [f"{shard_name(i)}{STORES[job.store].suffix}" for i in range(len(markers))],
+        "digest": digest_of(digests),
+        "shards": [f"{shard_name(i)}{STORES[job.store].suffix}" for i in range(count)],
         **total.to_json(),
     }
-    join = STORES[job.store].join
-    if join is not None:
-        join(out, len(markers))
-    write_json(out / "manifest.json", manifest)
+    place.join(count, STORES[job.store])
+    place.write("manifest.json", manifest)
+    place.tidy(finished=True)
     return manifest

@@ -5,18 +5,21 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import cv2
 
 from ..errors import Trouble
 
 CONTEXT = multiprocessing.get_context("spawn")
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 def process_count(workers: int, tasks: int) -> int:
@@ -43,6 +46,33 @@ def worker_pool(workers: int, setup: Callable[..., None], *arguments: Any) -> It
         raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def map_processes(work: Callable[[T], R], tasks: Sequence[T], workers: int = 0) -> Iterator[R]:
+    """`work` of each task, in order, in processes (0: one per core; 1: in this one). Raises Trouble for a dead one."""
+    workers = process_count(workers, len(tasks))
+    if workers <= 1:
+        yield from map(work, tasks)
+        return
+    with worker_pool(workers, nothing) as pool:
+        yield from pool.map(work, tasks)
+
+
+def nothing() -> None:
+    """Processes that need no preparation."""
+
+
+def is_alive(process: int) -> bool:
+    """Whether a process of this machine runs; on Windows, where asking would end it, none is said to."""
+    if sys.platform == "win32":
+        return False
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _start(setup: Callable[..., None], arguments: tuple[Any, ...]) -> None:

@@ -70,5 +70,5 @@ class SpoolWriter:
         if error is not None:
             self.path.unlink()
             with suppress(OSError):  # the job's folder goes too, if there is nothing else in it
-                self.path.parent.rmdir()
-                self.path.parent.parent.rmdir()
+                for folder in list(self.path.parents)[:3]:
+                    folder.rmdir()

@@ -14,6 +14,7 @@ import shutil
 import struct
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,8 +23,9 @@ import lmdb
 
 from ..datasets.records import Item, Refusal, Sample
 from ..errors import UserError
-from ..files import write_json
+from ..files import OWN_NAME, write_json
 from .blame import Blame
+from .processes import is_alive
 from .text import encodable
 
 BATCH = 1000
@@ -244,6 +246,22 @@ class Writer(Protocol):
         ...
 
 
+def scratch(pack: Path) -> Path:
+    """Where this process makes what `pack` will hold: a folder that no other process has, on any machine."""
+    return pack / TEMPORARY / OWN_NAME
+
+
+def sweep(pack: Path) -> None:
+    """Remove what processes of this machine that live no more have left of shards that they did not finish."""
+    if not (pack / TEMPORARY).is_dir():
+        return
+    host = OWN_NAME.split("-")[0]
+    for path in (pack / TEMPORARY).iterdir():
+        owner, _, rest = path.name.partition("-")
+        if owner == host and rest.split("-")[0].isdecimal() and not is_alive(int(rest.split("-")[0])):
+            shutil.rmtree(path, ignore_errors=True)
+
+
 def write_shard(
     pack: Path,
     index: int,
@@ -252,15 +270,24 @@ def write_shard(
     open_writer: Callable[[Path], Writer] = ShardWriter,
     suffix: str = "",
 ) -> dict[str, Any]:
-    """Write shard `index` of `pack` from `items`; its marker, written last, is returned.
+    """Write shard `index` of `pack` from `items`; its marker, written last, is returned. See `make_shard`."""
+    made, marker = make_shard(scratch(pack), index, items, job, open_writer, suffix)
+    publish(pack, made, marker)
+    return marker
+
+
+def make_shard(
+    folder: Path, index: int, items: Iterator[Item], job: str, open_writer: Callable[[Path], Writer], suffix: str
+) -> tuple[Path, dict[str, Any]]:
+    """Make shard `index` in `folder` from `items`. Returns where it is, and its marker.
 
     job: the hash of everything that determines the shard's bytes; a later run redoes other jobs' shards.
     suffix: of the shard's name, where it is a file.
     """
     name = shard_name(index)
-    temporary = pack / TEMPORARY / f"{name}{suffix}"
-    shutil.rmtree(temporary, ignore_errors=True)
-    writer = open_writer(temporary)
+    made = folder / f"{name}{suffix}"
+    _remove(made)
+    writer = open_writer(made)
     try:
         for item in items:
             if isinstance(item, Sample):
@@ -271,12 +298,28 @@ def write_shard(
     except BaseException:
         writer.abandon()
         raise
-    final = pack / f"{name}{suffix}"
-    shutil.rmtree(final, ignore_errors=True)
-    temporary.replace(final)
-    marker = {"shard": name, "job": job, "digest": digest, **writer.tally.to_json()}
-    write_json(pack / f"{name}.json", marker)
-    return marker
+    return made, {"shard": name, "job": job, "digest": digest, **writer.tally.to_json()}
+
+
+def publish(pack: Path, made: Path, marker: dict[str, Any]) -> None:
+    """Give a shard that was made in the scratch of `pack` its final name, then write its marker."""
+    final = pack / made.name
+    old = made.with_name(f"old-{made.name}")
+    with suppress(FileNotFoundError):
+        final.rename(old)  # at once, where removing takes its time: no part of a shard ever has a final name
+    made.replace(final)
+    write_json(pack / f"{marker['shard']}.json", marker, shared=True)
+    _remove(old)
+    with suppress(OSError):
+        made.parent.rmdir()  # unless this process keeps more there
+
+
+def _remove(path: Path) -> None:
+    """Remove a file or a folder, or nothing."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def read_marker(pack: Path, index: int, ending: str = "/data.mdb") -> dict[str, Any] | None:

@@ -11,9 +11,10 @@ from typing import Any
 
 from ..datasets.images import BadImage, decode
 from ..errors import UserError
-from .jobs import digest_of, map_processes
+from .jobs import digest_of
 from .layout import COUNT, transaction
 from .photo_shards import IMAGES, LABELS, labels_joined, photo_folders
+from .processes import map_processes
 from .store import SampleDigest, image_key, label_key, lmdb_folders, polygons_key, source_key
 
 
