@@ -138,6 +138,13 @@ def evaluate(
         str, typer.Option(help="What counts as equal: exact, ignore_case, ignore_space, alnum, english36.")
     ] = "exact",
     worst: Annotated[int, typer.Option(help="How many of the worst lines to keep.")] = 20,
+    group_by: Annotated[
+        str,
+        typer.Option(
+            metavar="PATTERN",
+            help=r"Draw lines together for the intervals where this finds the same text in their names: '(\d+)_crop'.",
+        ),
+    ] = "",
     known_only: Annotated[
         bool, typer.Option("--known-only", help="Leave out labels with characters that the model has not.")
     ] = False,
@@ -152,7 +159,7 @@ def evaluate(
     reader = open_reader(model, engine)
     with progress("eval", None) as done:
         sets = {str(path): open_lines(path) for path in data}
-        found = evaluate_sets(reader, sets, Scoring(policy, worst, known_only), done)
+        found = evaluate_sets(reader, sets, Scoring(policy, worst, known_only, group_by=group_by), done)
     _show_evaluation(found, f"{model}, compared {policy}", out_file)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -31,13 +32,34 @@ class Scoring:
 
     policy: what counts as the same text, a name of `metrics.POLICIES`. worst: how many lines to keep for looking at.
     known_only: leave out (and count) lines whose label holds characters that the model has not; otherwise they
-    count as wrong. seed: of the bootstrap.
+    count as wrong. seed: of the bootstrap. group_by: a regular expression for names of lines (the picture's path; in a
+    pack what it says about the line's source): lines for which it finds the same text are drawn together, since lines
+    of one photo are not independent. With parentheses, what they find counts.
     """
 
     policy: str = "exact"
     worst: int = 20
     known_only: bool = False
     seed: int = 0
+    group_by: str = ""
+
+    def grouping(self) -> Callable[[Line], str]:
+        """From a line to its group. Raises UserError for what is no regular expression."""
+        try:
+            pattern = re.compile(self.group_by)
+        except re.error as error:
+            raise UserError(f"group-by: {self.group_by!r} is not a regular expression: {error}") from error
+
+        def group(line: Line) -> str:
+            if not self.group_by:
+                return ""
+            name = line.source or line.origin
+            found = pattern.search(name)
+            if not found or not (text := found[1 if pattern.groups else 0]):
+                raise UserError(f"group-by: {self.group_by!r} finds nothing in {name!r}")
+            return text
+
+        return group
 
 
 @dataclass(frozen=True)
@@ -67,20 +89,20 @@ def open_reader(path: Path, engine: EngineName = "auto", threads: int = 0) -> Li
 
 def read_lines(reader: LineReader, lines: Iterable[Line]) -> Iterator[Read]:
     """Each line with what is read there, in order, in bounded memory; nothing where a picture cannot be read."""
-    return (read for read, _, _ in _read(reader, lines))
+    return (read for read, _, _ in _read(reader, lines, Scoring().grouping()))
 
 
-def _read(reader: LineReader, lines: Iterable[Line]) -> Iterator[tuple[Read, Image, str]]:
+def _read(reader: LineReader, lines: Iterable[Line], group: Callable[[Line], str]) -> Iterator[tuple[Read, Image, str]]:
     """Reading, the picture that the network got, and why it got none, or ""."""
     remaining = iter(lines)
     while window := [
-        (x.origin, x.label, fit(x.image, reader.rule), unreadable(x.image, reader.rule))
+        (x.origin, x.label, group(x), fit(x.image, reader.rule), unreadable(x.image, reader.rule))
         for x in islice(remaining, WINDOW)
     ]:
-        readings = iter(reader.read(picture for _, _, picture, refusal in window if refusal is None))
-        for origin, label, picture, refusal in window:
+        readings = iter(reader.read(picture for *_, picture, refusal in window if refusal is None))
+        for origin, label, name, picture, refusal in window:
             text, confidence = next(readings) if refusal is None else ("", 0.0)
-            yield Read(origin, label, text, confidence), picture, refusal.reason if refusal else ""
+            yield Read(origin, label, text, confidence, name), picture, refusal.reason if refusal else ""
 
 
 def evaluate(
@@ -105,10 +127,10 @@ def evaluate_sets(
     """Score several sets of lines. The report holds policy, sets (by name), pooled and macro.
 
     Of each set and of all lines together (pooled): lines, right, accuracy (share of lines read without a fault),
-    similarity (mean of 1 - normalised edit distance), interval_95, by_length, characters, confused, not_in_dict,
-    unreadable (pictures the reader refuses: they count as wrong), refused (pictures that are none: left out),
-    worst, sure. macro: the unweighted mean of the sets' accuracy and similarity. Raises UserError where a set has
-    no line left.
+    similarity (mean of 1 - normalised edit distance), interval_95, groups (0 without `group_by`), by_length,
+    characters, confused, not_in_dict, unreadable (pictures the reader refuses: they count as wrong), refused (pictures
+    that are none: left out), worst, sure. macro: the unweighted mean of the sets' accuracy and similarity.
+    Raises UserError where a set has no line left.
     """
     whole = Tally(find_policy(scoring.policy), scoring.worst)
     tallies = {name: _score_set(reader, lines, scoring, whole, progress) for name, lines in sets.items()}
@@ -154,7 +176,7 @@ def _score_set(
             if not (unknown and scoring.known_only):
                 yield line
 
-    for read, picture, reason in _read(reader, good()):
+    for read, picture, reason in _read(reader, good(), scoring.grouping()):
         for counted in (tally, whole):
             counted.add(read, picture, reason)
         progress(1)

@@ -53,7 +53,8 @@ def _scores(report: dict[str, Any]) -> str:
     heads = ("set", "#lines", "#right", "#line accuracy", "95 % interval", "#1 - NED", "95 % interval", "remarks")
     note = (
         f"Compared: {report['policy']['name']} ({report['policy']['meaning']}). "
-        "1 - NED is the mean of 1 - normalised edit distance. Intervals: bootstrap over the lines."
+        "1 - NED is the mean of 1 - normalised edit distance. Intervals: bootstrap over "
+        + (f"{groups:,} groups of lines." if (groups := report["pooled"]["groups"]) else "the lines.")
     )
     return f'<p class="soft">{safe(note)}</p>' + _protocol(report) + table(heads, rows)
 

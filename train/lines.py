@@ -15,11 +15,12 @@ from ..prep.store import Pack, image_key
 
 @dataclass(frozen=True)
 class Line:
-    """A labelled line picture; origin says where it lies."""
+    """A labelled line picture; origin says where it lies, source where it was cut from, as far as its pack knows."""
 
     origin: str
     image: Image
     label: str
+    source: str = ""
 
 
 def open_lines(path: Path) -> Iterator[Line | Refusal]:
@@ -34,7 +35,7 @@ def _pack_lines(pack: Pack) -> Iterator[Line | Refusal]:
         folder, number = pack.locate(index)
         origin = f"{folder}: {image_key(number).decode()}"
         try:
-            yield Line(origin, decode(sample.image), sample.label)
+            yield Line(origin, decode(sample.image), sample.label, sample.origin)
         except BadImage as error:
             yield Refusal(error.reason, origin, error.detail, sample.label)
 

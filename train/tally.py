@@ -8,19 +8,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..datasets.images import Image
-from .bootstrap import Means, Outcomes, of_lines
+from .bootstrap import Means, Outcomes, of_drawn
 from .confusion import Confusions
 from .metrics import Policy, Score, similarity
 
 
 @dataclass(frozen=True)
 class Read:
-    """A line and what was read there; confidence between 0 and 1."""
+    """A line and what was read there; confidence between 0 and 1. group: of lines that belong together, or ""."""
 
     origin: str
     label: str
     text: str
     confidence: float
+    group: str = ""
 
     @property
     def similarity(self) -> float:
@@ -75,7 +76,8 @@ class Tally:
     def __init__(self, policy: Policy, keep: int) -> None:
         self.policy = policy
         self.total = Score()
-        self.outcomes: Outcomes = Counter()
+        self._single: Outcomes = Counter()
+        self._groups: dict[str, tuple[int, int, float]] = {}
         self.by_length: dict[int, Score] = {}
         self.confusions = Confusions()
         self.refused: Counter[str] = Counter()
@@ -90,13 +92,25 @@ class Tally:
         right, likeness = int(label == text), similarity(text, label)
         one = Score(1, right, likeness)
         self.total += one
-        self.outcomes[right, likeness] += 1
+        self._count(read.group, right, likeness)
         self.by_length[len(label)] = self.by_length.get(len(label), Score()) + one
         self.confusions.add(label, text)
         if not right:
             mistake = Mistake(read, likeness, picture)
             self.worst.add((likeness, -read.confidence), mistake)
             self.sure.add((-read.confidence, likeness), mistake)
+
+    def _count(self, group: str, right: int, likeness: float) -> None:
+        if group:
+            lines, so_far, likenesses = self._groups.get(group, (0, 0, 0.0))
+            self._groups[group] = (lines + 1, so_far + right, likenesses + likeness)
+        else:
+            self._single[1, right, likeness] += 1
+
+    @property
+    def outcomes(self) -> Outcomes:
+        """What the bootstrap draws from: groups where lines have one, else lines."""
+        return self._single + Counter(self._groups.values())
 
     def report(self, means: Means) -> dict[str, Any]:
         """JSON values; `means` are the resampled ones of `bootstrap`."""
@@ -105,7 +119,8 @@ class Tally:
             "right": self.total.right,
             "accuracy": self.total.accuracy,
             "similarity": self.total.similarity,
-            "interval_95": of_lines(means, self.total.lines, self.total.right),
+            "interval_95": of_drawn(means, self.outcomes.total(), self.total.accuracy),
+            "groups": len(self._groups),
             "by_length": {
                 str(n): {"lines": s.lines, "accuracy": s.accuracy, "similarity": s.similarity}
                 for n, s in sorted(self.by_length.items())

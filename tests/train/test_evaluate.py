@@ -72,6 +72,32 @@ def test_the_same_seed_gives_the_same_report():
     assert reports[0] == reports[1] != reports[2]
 
 
+def test_lines_of_one_photo_are_drawn_together():
+    photos = [
+        Line(f"crops/wire_{i % 10}_crop_{i}.jpg", np.zeros((32, 60, 3), np.uint8), "ab" if i % 10 < 5 else "x")
+        for i in range(200)
+    ]
+    alone, together = (
+        evaluate_sets(always("ab", "ab"), {"s": photos}, Scoring(group_by=by)).report["pooled"]
+        for by in ("", r"wire_(\d+)_")
+    )
+    assert alone["accuracy"] == together["accuracy"] == 0.5
+    assert (alone["groups"], together["groups"]) == (0, 10)
+    widths = [np.ptp(report["interval_95"]["accuracy"]) for report in (alone, together)]
+    assert widths[1] > 3 * widths[0]  # ten photos tell as much as ten lines
+    few = evaluate_sets(always("ab", "ab"), {"s": photos[:5] * 40}, Scoring(group_by=r"wire_(\d+)_")).report
+    assert few["sets"]["s"]["interval_95"]["accuracy"][0] == pytest.approx(0.025 ** (1 / 5))  # five right photos
+
+
+WRONG_GROUPS = {"(": "is not a regular expression", "photo": "finds nothing in 'line 0'"}
+
+
+@pytest.mark.parametrize(("pattern", "message"), WRONG_GROUPS.items())
+def test_a_grouping_that_cannot_be_is_refused(pattern, message):
+    with pytest.raises(UserError, match=f"group-by: .*{message}"):
+        evaluate_sets(always("ab", "ab"), {"s": lines("ab")}, Scoring(group_by=pattern))
+
+
 def test_pictures_that_the_reader_refuses_count_as_wrong_and_broken_ones_are_left_out():
     many = [
         *lines("ab"),

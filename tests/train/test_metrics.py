@@ -72,12 +72,12 @@ def test_confusions_are_counted_with_recall_and_precision():
 
 
 def outcomes(right, lines):
-    return Counter({(1, 1.0): right, (0, 0.5): lines - right})
+    return Counter({(1, 1, 1.0): right, (1, 0, 0.5): lines - right})
 
 
 def test_the_bootstrap_interval_is_that_of_a_binomial_and_follows_the_seed():
     means = bootstrap.resample(outcomes(80, 100), 3)
-    low, high = bootstrap.of_lines(means, 100, 80)["accuracy"]
+    low, high = bootstrap.of_drawn(means, 100, 0.8)["accuracy"]
     assert low == pytest.approx(0.72, abs=0.015) and high == pytest.approx(0.87, abs=0.015)
     likeness = bootstrap.intervals(means)["similarity"]
     assert likeness == pytest.approx([0.5 + low / 2, 0.5 + high / 2])
@@ -94,12 +94,12 @@ def test_more_lines_give_a_narrower_interval():
 
 
 def test_where_all_lines_are_right_the_interval_still_has_a_width():
-    means = bootstrap.resample(Counter({(1, 1.0): 60}), 0)
-    assert bootstrap.of_lines(means, 60, 60)["accuracy"] == [pytest.approx(0.9404, abs=1e-4), 1.0]
+    means = bootstrap.resample(Counter({(1, 1, 1.0): 60}), 0)
+    assert bootstrap.of_drawn(means, 60, 1.0)["accuracy"] == [pytest.approx(0.9404, abs=1e-4), 1.0]
 
 
 def test_pooled_weighs_lines_and_macro_weighs_sets():
-    means = [bootstrap.resample(Counter({(1, 1.0): 300}), 0), bootstrap.resample(Counter({(0, 0.0): 100}), 1)]
+    means = [bootstrap.resample(Counter({(1, 1, 1.0): 300}), 0), bootstrap.resample(Counter({(1, 0, 0.0): 100}), 1)]
     assert bootstrap.pooled(means, [300, 100])[:, 0] == pytest.approx(0.75)
     assert bootstrap.macro(means)[:, 0] == pytest.approx(0.5)
 
