@@ -95,43 +95,29 @@ Val = Annotated[
 ]
 
 
-class TrainConfig(Config):
-    """Everything that determines a training run, but the data's contents.
+class RunConfig(Config):
+    """What training runs of all kinds have in common.
 
-    charset: the characters themselves; dictionary: a file with one a line; exactly one of the two.
-    height, width: pixels; wider lines are squeezed, and left out where they would shrink by more than `squeeze`.
-    epochs, steps: exactly one of the two.
-    start: a bundle, a run's folder or a checkpoint to take the weights from; its characters may be others.
-    data: a pack, folder of LMDBs or label file, or a list of sources; val: one, or a list of named sets (the command
-    line may give both); without `val`, the share `holdout` of the data is kept for validation (at most 2,000 lines).
-    unknown: what to do with labels that hold other characters; damaged: with pictures that cannot be read.
-    batch_size: lines in a batch, for each process. precision: of the network's arithmetic; the 16-bit ones need a
-    device that has them.
-    best: the score that decides which checkpoint is the best: accuracy, similarity, or that of one set, as in
-    `old.accuracy`; patience: evaluations without a better one after which training ends; 0 never does.
+    epochs, steps: exactly one of the two. batch_size: for each process.
+    start: weights to start from: a bundle, a run's folder or a checkpoint.
+    holdout: share of the data that is kept for validation where there is no `val`.
+    damaged: what to do with pictures that cannot be read.
+    precision: of the network's arithmetic; the 16-bit ones need a device that has them.
+    best: the score that decides which checkpoint is the best; patience: evaluations without a better one after which
+    training ends; 0 never does.
     eval_every, save_every, log_every: steps; 0 is once an epoch. workers: threads that decode.
-    cache_mb: decoded lines kept in memory, up to this many megabytes. tensorboard: write events, too.
+    cache_mb: decoded pictures kept in memory, up to this many megabytes. tensorboard: write events, too.
     """
 
-    network: Network = Tiny()
-    charset: str | None = None
-    dictionary: Path | None = None
-    height: int = Field(default=32, ge=8, le=256)
-    width: int = Field(default=320, ge=16, le=4096)
-    squeeze: float = Field(default=2.0, ge=1.0, le=100.0)
     start: Path | None = None
-    data: Data | None = None
-    val: Val | None = None
     holdout: float = Field(default=0.02, ge=0.0, le=0.5)
-    unknown: Literal["error", "refuse"] = "error"
     damaged: Literal["error", "refuse"] = "error"
     batch_size: int = Field(default=32, ge=1, le=4096)
     epochs: int | None = Field(default=None, ge=1)
     steps: int | None = Field(default=None, ge=1)
     optimizer: Optimizer = Optimizer()
-    augment: Augment = Augment()
     precision: Literal["float32", "float16", "bfloat16"] = "float32"
-    best: str = "accuracy"
+    best: str
     patience: int = Field(default=0, ge=0)
     eval_every: int = Field(default=0, ge=0)
     save_every: int = Field(default=0, ge=0)
@@ -142,6 +128,37 @@ class TrainConfig(Config):
     seed: int = Field(default=0, ge=0)
 
     @model_validator(mode="after")
+    def _one_length(self) -> RunConfig:
+        if (self.epochs is None) == (self.steps is None):
+            raise ValueError("exactly one of 'epochs' and 'steps' is needed")
+        return self
+
+
+class TrainConfig(RunConfig):
+    """Everything that determines a recogniser's training run, but the data's contents.
+
+    charset: the characters themselves; dictionary: a file with one a line; exactly one of the two.
+    height, width: pixels; wider lines are squeezed, and left out where they would shrink by more than `squeeze`.
+    start: a bundle, a run's folder or a checkpoint to take the weights from; its characters may be others.
+    data: a pack, folder of LMDBs or label file, or a list of sources; val: one, or a list of named sets (the command
+    line may give both); without `val`, the share `holdout` of the data is kept for validation (at most 2,000 lines).
+    unknown: what to do with labels that hold other characters.
+    best: accuracy, similarity, or that of one set, as in `old.accuracy`.
+    """
+
+    network: Network = Tiny()
+    charset: str | None = None
+    dictionary: Path | None = None
+    height: int = Field(default=32, ge=8, le=256)
+    width: int = Field(default=320, ge=16, le=4096)
+    squeeze: float = Field(default=2.0, ge=1.0, le=100.0)
+    data: Data | None = None
+    val: Val | None = None
+    unknown: Literal["error", "refuse"] = "error"
+    augment: Augment = Augment()
+    best: str = "accuracy"
+
+    @model_validator(mode="after")
     def _one_of_each(self) -> TrainConfig:
         if (self.charset is None) == (self.dictionary is None):
             raise ValueError("exactly one of 'charset' and 'dictionary' is needed")
@@ -149,8 +166,6 @@ class TrainConfig(Config):
             raise ValueError(f"charset: {[c for c in dict.fromkeys(self.charset) if self.charset.count(c) > 1]} twice")
         if self.charset == "":
             raise ValueError("charset: at least one character is needed")
-        if (self.epochs is None) == (self.steps is None):
-            raise ValueError("exactly one of 'epochs' and 'steps' is needed")
         check_height(self.network, self.height)
         return self
 

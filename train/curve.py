@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..files import whole_file
-from .log import read_log
+from .log import LOGGED, read_log
 
 
 def draw_curve(log: Path, out: Path) -> None:
@@ -20,13 +20,13 @@ def draw_curve(log: Path, out: Path) -> None:
     above, middle, below = figure.subplots(3, 1, sharex=True)
     above.plot(*_points(steps, rows, "loss"))
     above.set_yscale("log")
-    above.set_ylabel("loss per character")
-    for name in (n for n in rows[0] if n.split(".")[-1] in ("accuracy", "similarity")):
+    above.set_ylabel("loss")
+    for name in [n for n in rows[0] if n not in LOGGED]:
         x, y = _points(steps, rows, name)
         if x:
-            style = "--" if name.endswith("similarity") else "-"
+            style = "-" if name.split(".")[-1] in ("accuracy", "hmean") else "--"
             middle.plot(x, y, style, marker="." if len(x) < 40 else "", label=name)
-    middle.set_ylabel("validation lines")
+    middle.set_ylabel("validation")
     middle.set_ylim(0, 1.02)
     if middle.lines:
         middle.legend(loc="lower right", fontsize="small")

@@ -15,7 +15,7 @@ import yaml
 from ..errors import MissingPackage, UserError
 from ..files import whole_file, write_json
 from .checkpoint import LAST, About
-from .config import TrainConfig
+from .config import RunConfig
 from .curve import draw_curve
 from .export import versions
 from .log import Log, Row
@@ -41,11 +41,11 @@ def open_folder(out: Path, resume: bool) -> bool:
 
 
 class RunFolder:
-    """Writes a run's files but its checkpoints. start: steps done before; sets: names of validation sets."""
+    """Writes a run's files but its checkpoints. start: steps done before; scored: names of the scores."""
 
-    def __init__(self, out: Path, config: TrainConfig, about: About, facts: Mapping[str, Any], sets: list[str]) -> None:
+    def __init__(self, out: Path, config: RunConfig, about: About, facts: Mapping[str, Any], scored: list[str]) -> None:
         self._out, self._drawn = out, time.monotonic()
-        self._log = Log(out / LOG, about.step, sets)
+        self._log = Log(out / LOG, about.step, scored)
         with whole_file(out / CONFIG) as file:
             yaml.safe_dump(config.model_dump(mode="json"), file, allow_unicode=True, sort_keys=False)
         write_json(out / RECORD, {**record(about), **facts})
@@ -55,8 +55,8 @@ class RunFolder:
         """One more row for the log, the events, and now and then the curve."""
         self._log.write(row)
         if self._events is not None:
-            for name, value in {**row.__dict__, **row.sets}.items():
-                if isinstance(value, int | float) and name not in ("step", "seconds"):
+            for name, value in {**row.__dict__, **row.scores}.items():
+                if isinstance(value, int | float) and name not in ("step", "seconds", "scores"):
                     self._events.add_scalar(name, value, row.step)
         if time.monotonic() - self._drawn > DRAW_EVERY:
             self.draw()

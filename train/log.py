@@ -7,9 +7,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Protocol
 
 from ..files import whole_file
-from .feed import Feed
 
 
 @dataclass(frozen=True)
@@ -17,8 +17,8 @@ class Row:
     """One line of the log.
 
     loss: mean since the last row, None before the first step; waiting: share of time without a batch to train on.
-    accuracy, similarity: on the validation lines (of several sets their mean, each set counting alike), None
-    where they were not evaluated at this step; sets: both of each set, by `set.accuracy` and `set.similarity`.
+    scores: on the validation data, empty where it was not evaluated at this step; those of a named set are called
+    `set.score`.
     """
 
     step: int
@@ -28,9 +28,7 @@ class Row:
     images_per_s: float
     waiting: float
     seconds: float
-    accuracy: float | None = None
-    similarity: float | None = None
-    sets: dict[str, float] = field(default_factory=dict)
+    scores: dict[str, float] = field(default_factory=dict)
 
     def line(self) -> str:
         """The row for a console."""
@@ -39,17 +37,28 @@ class Row:
             f"step {self.step:6d}  epoch {self.epoch:6.2f}  loss {loss}  lr {self.lr:.6f}"
             f"  {self.images_per_s:6.0f} images/s  waiting {self.waiting:4.0%}"
         )
-        if self.accuracy is not None:
-            text += f"  accuracy {self.accuracy:.4f}  similarity {self.similarity:.4f}"
-        names = [name.removesuffix(".accuracy") for name in self.sets if name.endswith(".accuracy")]
-        pairs = [f"{n} {self.sets[f'{n}.accuracy']:.4f} ({self.sets[f'{n}.similarity']:.4f})" for n in names]
+        text += "".join(f"  {name} {value:.4f}" for name, value in self.scores.items() if "." not in name)
+        sets: dict[str, list[str]] = {}
+        for name, value in self.scores.items():
+            if "." in name:
+                sets.setdefault(name.partition(".")[0], []).append(f"{value:.4f}")
+        pairs = [f"{name} {first} ({', '.join(more)})" for name, (first, *more) in sets.items()]
         return text + (f"  [{', '.join(pairs)}]" if pairs else "")
+
+
+LOGGED = tuple(f.name for f in fields(Row) if f.name != "scores")  # columns of the log before the scores
+
+
+class Waiting(Protocol):
+    """waited: seconds without a batch to train on, so far."""
+
+    waited: float
 
 
 class Meter:
     """Sums between two rows of the log."""
 
-    def __init__(self, feed: Feed) -> None:
+    def __init__(self, feed: Waiting) -> None:
         self._feed = feed
         self._began = time.perf_counter()
         self._reset()
@@ -77,21 +86,18 @@ class Meter:
             round(self._images / seconds, 1),
             round((self._feed.waited - self._waited) / seconds, 3),
             round(time.perf_counter() - self._began, 1),
-            round(scores["accuracy"], 5) if scores else None,
-            round(scores["similarity"], 5) if scores else None,
-            {name: round(value, 5) for name, value in (scores or {}).items() if "." in name},
+            {name: round(value, 5) for name, value in (scores or {}).items()},
         )
         self._reset()
         return row
 
 
 class Log:
-    """The rows as CSV; a resumed run drops those after its checkpoint. sets: names of validation sets."""
+    """The rows as CSV; a resumed run drops those after its checkpoint. scored: names of the scores."""
 
-    def __init__(self, path: Path, step: int, sets: Sequence[str] = ()) -> None:
+    def __init__(self, path: Path, step: int, scored: Sequence[str] = ()) -> None:
         self._path = path
-        self._names = [f.name for f in fields(Row) if f.name != "sets"]
-        self._names += [f"{name}.{score}" for name in sets for score in ("accuracy", "similarity")]
+        self._names = [*LOGGED, *scored]
         kept = [row for row in read_log(path) if int(row["step"]) <= step] if step else []
         with whole_file(path) as file:
             writer = csv.DictWriter(file, self._names, lineterminator="\n", extrasaction="ignore")
@@ -100,7 +106,7 @@ class Log:
 
     def write(self, row: Row) -> None:
         """Append one row."""
-        values = {**row.__dict__, **row.sets}
+        values = {**row.__dict__, **row.scores}
         with self._path.open("a", encoding="utf-8", newline="") as file:
             csv.writer(file, lineterminator="\n").writerow(values.get(name) for name in self._names)
 

@@ -10,7 +10,7 @@ import paddle
 from paddle import Tensor, nn
 
 from ..errors import UserError
-from .config import Optimizer, TrainConfig
+from .config import Optimizer, RunConfig
 from .team import Team
 from .vocabulary import Arrays
 
@@ -85,7 +85,7 @@ def check_precision(precision: str) -> None:
 class Update:
     """Steps of the optimizer for a network. norm: of the last gradient over all parameters, before clipping."""
 
-    def __init__(self, config: TrainConfig, network: nn.Layer, team: Team) -> None:
+    def __init__(self, config: RunConfig, network: nn.Layer, team: Team) -> None:
         check_precision(config.precision)
         self._config, self._team = config, team
         self._optimizer = make_optimizer(config.optimizer, network)

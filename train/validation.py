@@ -37,6 +37,12 @@ class Validation:
         """The names of the sets that have one."""
         return [name for name in self._sets if name]
 
+    @property
+    def scored(self) -> list[str]:
+        """The names of the scores, in order."""
+        kinds = ("accuracy", "similarity")
+        return [*kinds, *(f"{name}.{kind}" for name in self.names for kind in kinds)]
+
     def scores(self, reader: LineReader) -> dict[str, float]:
         """accuracy and similarity, and `name.accuracy`, `name.similarity` of named sets; {} without lines.
 

@@ -61,7 +61,7 @@ def test_training_that_starts_from_weights_shows_first_what_they_can(trained, sm
     fit = Fit(config, pack, pack, tmp_path / "run")
     assert fit.change.kept == "0123456789"
     fit.run(report=rows.append)
-    assert rows[0].step == 0 and rows[0].accuracy >= 0.95 and rows[-1].loss < 0.1
+    assert rows[0].step == 0 and rows[0].scores["accuracy"] >= 0.95 and rows[-1].loss < 0.1
 
 
 def test_a_carved_model_reads_what_it_kept_as_the_whole_one_did(trained, tmp_path):

@@ -10,7 +10,7 @@ from paddle import Tensor, nn
 from .blocks import ConvNorm
 
 
-def _rounded(channels: float) -> int:
+def rounded(channels: float) -> int:
     """To a multiple of 8, but never more than a tenth lower: MobileNet's rule."""
     rounded = max(8, int(channels + 4) // 8 * 8)
     return rounded + 8 if rounded < 0.9 * channels else rounded
@@ -32,14 +32,17 @@ class SqueezeExcite(nn.Layer):
 
 
 class InvertedResidual(nn.Layer):
-    """MobileNetV3's block: widen, depthwise, squeeze-excite, narrow; added to its input where shapes agree."""
+    """MobileNetV3's block: widen, depthwise, squeeze-excite, narrow; added to its input where shapes agree.
 
-    def __init__(self, inside: int, block: Block) -> None:
+    square: the stride is that of both axes.
+    """
+
+    def __init__(self, inside: int, block: Block, square: bool = False) -> None:
         super().__init__()
         kernel, middle, out, excite, act, stride = block
         layers: list[nn.Layer] = [
             ConvNorm(inside, middle, (1, 1), act=act),
-            ConvNorm(middle, middle, (kernel, kernel), (stride, 1), groups=middle, act=act),
+            ConvNorm(middle, middle, (kernel, kernel), (stride, stride if square else 1), groups=middle, act=act),
         ]
         if excite:
             layers.append(SqueezeExcite(middle))
@@ -92,13 +95,13 @@ LARGE: Sequence[Block] = (
 def mobilenet_v3(size: Literal["small", "large"], scale: float) -> tuple[nn.Sequential, int]:
     """The backbone and its channels out: (N, 3, 32, W) to (N, channels, 1, W / 4)."""
     blocks, last, left = (SMALL, 576, 1) if size == "small" else (LARGE, 960, 2)
-    inside = _rounded(16 * scale)
+    inside = rounded(16 * scale)
     layers: list[nn.Layer] = [ConvNorm(3, inside, (3, 3), (2, 2), act="hardswish")]
     for kernel, middle, out, excite, act, stride in blocks:
-        block = (kernel, _rounded(middle * scale), _rounded(out * scale), excite, act, stride)
+        block = (kernel, rounded(middle * scale), rounded(out * scale), excite, act, stride)
         layers.append(InvertedResidual(inside, block))
         inside = block[2]
-    channels = _rounded(last * scale)
+    channels = rounded(last * scale)
     pool = nn.MaxPool2D((left, 2), (left, 2))
     layers += [ConvNorm(inside, channels, (1, 1), act="hardswish"), pool]
     return nn.Sequential(*layers), channels

@@ -1,0 +1,1 @@
+"""Text detection: networks, label maps, losses, post-processing, metrics, and reading whole photos."""

@@ -1,0 +1,58 @@
+"""The section `train.network` of a detector: which network, and its numbers. Needs no Paddle."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from ...config import Config
+
+
+class MobileNetV3(Config):
+    """MobileNetV3-large with strides in both axes. scale: of the channels; excite: with squeeze-and-excite."""
+
+    name: Literal["mobilenet_v3"]
+    scale: float = Field(default=0.5, ge=0.25, le=2.0)
+    excite: bool = True
+
+
+class ResNet50(Config):
+    """ResNet50 of kind "vd"."""
+
+    name: Literal["resnet50_vd"]
+
+
+class Plain(Config):
+    """Residual 3x3 convolutions: of all kinds the one that trains on a processor.
+
+    channels: at a half, a quarter, an eighth, a 16th and a 32nd of the size; blocks: at each of the last four.
+    """
+
+    name: Literal["plain"] = "plain"
+    channels: tuple[int, int, int, int, int] = (16, 24, 48, 64, 96)
+    blocks: int = Field(default=1, ge=1, le=4)
+
+    @model_validator(mode="after")
+    def _sensible(self) -> Plain:
+        if min(self.channels) < 8 or max(self.channels) > 1024:
+            raise ValueError("each of the five channel numbers is between 8 and 1024")
+        return self
+
+
+Backbone = Annotated[MobileNetV3 | ResNet50 | Plain, Field(discriminator="name")]
+
+
+class Db(Config):
+    """Differentiable binarisation: a map of shrunk texts, in training a map of their borders, too.
+
+    inner: channels of the feature pyramid; steepness: of the step between the two maps.
+    """
+
+    name: Literal["db"] = "db"
+    backbone: Backbone = Plain()
+    inner: int = Field(default=64, ge=16, le=512, multiple_of=4)
+    steepness: float = Field(default=50.0, gt=0)
+
+
+Network = Db

@@ -1,0 +1,18 @@
+"""From a configuration to its network."""
+
+from __future__ import annotations
+
+import paddle
+
+from ..network_config import Network
+from .db import DbNetwork
+
+
+def build(config: Network, seed: int = 0) -> DbNetwork:
+    """The network of a configuration, initialised from the seed.
+
+    Parameter names are the same in every process and at every call, so that checkpoints fit.
+    """
+    paddle.seed(seed)
+    with paddle.utils.unique_name.guard():
+        return DbNetwork(config)

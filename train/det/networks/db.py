@@ -1,0 +1,78 @@
+"""Differentiable binarisation: a feature pyramid, a map of shrunk texts and, in training, a map of borders."""
+
+from __future__ import annotations
+
+import paddle
+from paddle import ParamAttr, Tensor, nn
+
+from ..network_config import Db
+from .backbones import backbone
+
+
+class Pyramid(nn.Layer):
+    """Four maps to one of `inner` channels at a quarter of the photo."""
+
+    def __init__(self, channels: tuple[int, ...], inner: int) -> None:
+        super().__init__()
+        self.lateral = nn.LayerList(nn.Conv2D(c, inner, 1, bias_attr=False) for c in channels)
+        self.smooth = nn.LayerList(nn.Conv2D(inner, inner // 4, 3, padding=1, bias_attr=False) for _ in channels)
+
+    def forward(self, maps: list[Tensor]) -> Tensor:
+        merged: list[Tensor] = []
+        for features, lateral in zip(reversed(maps), reversed(self.lateral), strict=True):
+            here = lateral(features)
+            merged.append(here + _double(merged[-1], 2) if merged else here)
+        parts = [
+            _double(smooth(features), 2 ** (3 - level))
+            for level, (features, smooth) in enumerate(zip(merged, reversed(self.smooth), strict=True))
+        ]
+        return paddle.concat(parts, axis=1)  # the deepest first
+
+
+def _double(features: Tensor, factor: int) -> Tensor:
+    return nn.functional.interpolate(features, scale_factor=factor, mode="nearest") if factor > 1 else features
+
+
+class Branch(nn.Sequential):
+    """From the pyramid to one map of logits at the size of the photo."""
+
+    def __init__(self, inner: int) -> None:
+        small = inner // 4
+        super().__init__(
+            nn.Conv2D(inner, small, 3, padding=1, bias_attr=False),
+            _norm(small),
+            nn.ReLU(),
+            nn.Conv2DTranspose(small, small, 2, 2),
+            _norm(small),
+            nn.ReLU(),
+            nn.Conv2DTranspose(small, 1, 2, 2),
+        )
+
+
+def _norm(channels: int) -> nn.BatchNorm2D:
+    return nn.BatchNorm2D(channels, bias_attr=ParamAttr(initializer=nn.initializer.Constant(1e-4)))
+
+
+class DbNetwork(nn.Layer):
+    """(N, 3, H, W) photos, sides multiples of 32, to (N, 1, H, W) logits of shrunk texts.
+
+    In training (N, 2, H, W): logits of shrunk texts and of borders. What is exported holds no branch for borders.
+    """
+
+    def __init__(self, config: Db) -> None:
+        super().__init__()
+        self.config = config
+        self.backbone = backbone(config.backbone)
+        self.pyramid = Pyramid(self.backbone.channels, config.inner)
+        self.shrunk = Branch(config.inner)
+        self.border = Branch(config.inner)
+
+    def forward(self, images: Tensor) -> Tensor:
+        features = self.pyramid(self.backbone(images))
+        if not self.training:
+            return self.shrunk(features)
+        return paddle.concat([self.shrunk(features), self.border(features)], axis=1)
+
+    def deployed(self) -> list[nn.Layer]:
+        """The layers that are exported."""
+        return [self.backbone, self.pyramid, self.shrunk]

@@ -1,0 +1,88 @@
+"""From a photo to a detector's input: the one function that training's evaluation, `eval`, `ocr` and serving share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from ...config import Config
+from ...datasets.images import Image
+
+Batch = NDArray[np.float32]
+Points = NDArray[np.float32]
+
+STRIDE = 32  # the deepest map of every detector is this much smaller
+
+
+class PhotoRule(Config):
+    """How a photo becomes an input; a bundle carries it.
+
+    limit: with `longest` a photo whose longer side is above `side` px is shrunk to it; with `shortest` one whose
+    shorter side is below is enlarged. The aspect ratio stays; to the right and below, zeros are padded up to
+    multiples of 32, so no text is cut and none is bent. colour: the order of the channels that the network sees.
+    Values are (x / 255 - mean) / std, in that order.
+    """
+
+    side: int = Field(default=960, ge=64, le=8192)
+    limit: Literal["longest", "shortest"] = "longest"
+    colour: Literal["RGB", "BGR"] = "RGB"
+    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
+    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+
+
+def resized(size: tuple[int, ...], rule: PhotoRule) -> tuple[int, int]:
+    """(height, width) that a photo of shape (H, W, ...) has in the network, without padding."""
+    height, width = size[:2]
+    if rule.limit == "longest":
+        factor = min(1.0, rule.side / max(height, width))
+    else:
+        factor = max(1.0, rule.side / min(height, width))
+    return max(1, round(height * factor)), max(1, round(width * factor))
+
+
+def padded(size: tuple[int, ...]) -> tuple[int, int]:
+    """(height, width) rounded up to multiples of 32."""
+    return -(-size[0] // STRIDE) * STRIDE, -(-size[1] // STRIDE) * STRIDE
+
+
+def fit(image: Image, rule: PhotoRule) -> Image:
+    """(H, W, 3) uint8 BGR to its size in the network, not padded, in the rule's order of colours."""
+    height, width = resized(image.shape, rule)
+    if (height, width) != image.shape[:2]:
+        shrinks = height < image.shape[0] or width < image.shape[1]
+        way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        image = cv2.resize(image, (width, height), interpolation=way)  # type: ignore[assignment]
+    return ordered(image, rule)
+
+
+def ordered(image: Image, rule: PhotoRule) -> Image:
+    """A BGR picture in the rule's order of colours."""
+    return image if rule.colour == "BGR" else np.ascontiguousarray(image[:, :, ::-1])
+
+
+def normalise(image: Image, rule: PhotoRule, size: tuple[int, int]) -> Batch:
+    """(H, W, 3) in the rule's order of colours to (3, *size) float32, zeros to the right and below."""
+    scale = (1 / (255 * np.asarray(rule.std, np.float32))).astype(np.float32)
+    shift = (np.asarray(rule.mean, np.float32) / np.asarray(rule.std, np.float32)).astype(np.float32)
+    out = np.zeros((3, *size), np.float32)
+    for plane, values in enumerate(cv2.split(image)):
+        out[plane, : image.shape[0], : image.shape[1]] = values * scale[plane] - shift[plane]
+    return out
+
+
+def stack(images: Sequence[Image], rule: PhotoRule) -> Batch:
+    """Fitted photos to one (N, 3, H, W) float32 input, padded to the largest of them and to multiples of 32."""
+    size = padded((max(i.shape[0] for i in images), max(i.shape[1] for i in images)))
+    return np.stack([normalise(image, rule, size) for image in images])
+
+
+def to_photo(points: Points, size: tuple[int, ...], rule: PhotoRule) -> Points:
+    """Points (..., 2) in the network's pixels to pixels of a photo of shape `size`, kept inside of it."""
+    height, width = resized(size, rule)
+    factors = np.array([size[1] / width, size[0] / height], np.float32)
+    return np.clip(points * factors, 0, [size[1], size[0]]).astype(np.float32)
