@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -27,11 +28,13 @@ if TYPE_CHECKING:
     from .recipe import Recipe
 
 ALIKE = set("CcOo0SsUuVvWwXxZz")  # a small capital of these cannot be told from a small letter, nor O from 0
+HAN = re.compile("[一-鿿㐀-䶿]")
 CANDIDATES = 4  # faces drawn for a text; the first that has all of its characters is taken
 
 
 class Mixed(Config):
-    """Lines of several parts, cut at spaces, between letters and digits, and anywhere in Chinese.
+    """Lines of several parts, cut at spaces, between letters and digits, and anywhere in Chinese; where Chinese meets
+    Latin letters, only there.
 
     parts: how many. fonts: the share of these lines whose parts are drawn in fonts of their own. size: of every part
     after the first, relative to it. colours: the share of these lines whose parts have colours of their own.
@@ -205,11 +208,17 @@ def _cuts(text: str) -> list[int]:
     """Where a line may be cut into parts that are shaped apart: never inside of joined or marked letters."""
     if right_to_left(text):
         return []
-    anywhere = PLAIN.fullmatch(text) is not None
-    pairs = list(pairwise(text))
-    return [i for i, (a, b) in enumerate(pairs, 1) if b != " " and (anywhere or a == " " or _joint(a, b))]
+    pairs = list(enumerate(pairwise(text), 1))
+    if PLAIN.fullmatch(text):
+        return [i for i, (_, b) in pairs if b != " "]
+    borders = [i for i, (a, b) in pairs if (_alnum(a) and HAN.match(b)) or (HAN.match(a) and _alnum(b))]
+    return borders or [i for i, (a, b) in pairs if b != " " and (a == " " or _joint(a, b))]
 
 
 def _joint(a: str, b: str) -> bool:
     """Between a letter and a digit, never inside of a word: `Cc` would be taken for capital and small letter."""
-    return a.isascii() and b.isascii() and a.isalnum() and b.isalnum() and a.isdigit() != b.isdigit()
+    return _alnum(a) and _alnum(b) and a.isdigit() != b.isdigit()
+
+
+def _alnum(character: str) -> bool:
+    return character.isascii() and character.isalnum()

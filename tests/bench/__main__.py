@@ -2,7 +2,7 @@
 
     taskset -c 0 python tests/bench
 
-Not run here, because they take long: bench_synth.py --memory 1000000, and bench_digits.py, which trains.
+Not run here, because they take long: bench_synth.py --memory 1000000, and bench_vertical.py, which trains.
 """
 
 import subprocess

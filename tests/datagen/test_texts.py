@@ -126,3 +126,17 @@ def test_wrong_ingredients_are_named(tmp_path, override, said):
     (tmp_path / "r.yml").write_text("texts: [{kind: pattern, pattern: '{digit:2}'}]\nfonts: [{name: DejaVu Sans}]\n")
     with pytest.raises(UserError, match=said):
         load_recipe(str(tmp_path / "r.yml"), [override])
+
+
+def test_chinese_and_latin_parts_have_fonts_of_their_own(make_recipe, make_font, tmp_path):
+    strokes = ((50, 0, 250, 700), (350, 0, 550, 700))
+    han = {"name": str(make_font(tmp_path / "han.ttf", {"皖": strokes, "学": strokes}, "Han"))}
+    latin = {"name": str(make_font(tmp_path / "latin.ttf", dict.fromkeys("A1·", strokes), "Latin"))}
+    recipe = make_recipe(
+        texts=[{"kind": "pattern", "pattern": "皖A·1A1学"}],
+        fonts=[han, latin],
+        mixed={"probability": 1, "parts": [3, 3], "fonts": 1, "colours": 0},
+    )
+    synthesis = prepare(recipe)
+    labels = [line.text for line, _, _ in synthesis.engine.pictures(np.arange(8))]
+    assert labels == ["皖A·1A1学"] * 8
