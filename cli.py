@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from . import cli_models, cli_synth
+from . import cli_models, cli_select, cli_synth
 from .exits import Commands
 from .progress import progress
 from .tables import counts, line, table, where
@@ -284,3 +284,4 @@ def _compare(a: Stats, b: Stats, page: Path) -> None:
 
 cli_synth.register(app)
 cli_models.register(app)
+cli_select.register(app)

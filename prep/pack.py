@@ -2,50 +2,28 @@
 
 from __future__ import annotations
 
-import codecs
-import json
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, field_validator
-
-from ..config import Config
 from ..datasets.dataset import find_labels, open_labels
-from ..datasets.images import BadImage, decode
+from ..datasets.readers import WORDS
 from ..datasets.records import Item, Items, Photo, Refusal, Sample
 from ..errors import UserError
+from .admit import PackConfig, checked
+from .exports.read import find_export, ledger_of, plan_export
 from .jobs import Job, Planned, check_out
-from .labels import label_problem
 from .layout import Layout, json_label, layout_of, transaction
 from .photos import InputTotals, from_record, to_record
 from .spool import Spool, SpoolWriter
-from .store import TEMPORARY, lmdb_folders, source_key
+from .store import lmdb_folders, polygons_key, scratch, source_key
 
-LINE_FORMATS = ("paddle-rec", "icdar2015-words")
+__all__ = ["PackConfig", "checked", "pack", "plan_lines", "plan_pack", "plan_repack"]
 
-
-class PackConfig(Config):
-    """How samples become a pack.
-
-    max_length: characters of the longest label that is kept. encoding: of a foreign LMDB's labels.
-    shard_size: samples looked at for one shard.
-    """
-
-    max_length: int | None = Field(default=None, ge=1)
-    encoding: str = "utf-8"
-    shard_size: int = Field(default=10_000, ge=1)
-
-    @field_validator("encoding")
-    @classmethod
-    def _known(cls, value: str) -> str:
-        try:
-            return codecs.lookup(value).name
-        except LookupError:
-            raise ValueError("there is no such encoding; utf-8, gb18030, big5 and shift_jis are usual ones") from None
+LINE_FORMATS = tuple(WORDS)
 
 
 def pack(
@@ -61,12 +39,16 @@ def pack(
 
 
 def plan_pack(source: Path, out: Path, config: PackConfig | None = None, images: tuple[Path, ...] = ()) -> Planned:
-    """The job that packs a label file, a folder that holds one, or a folder of LMDBs in whatever layout.
+    """The job that packs a label file, a folder that holds one, a folder of LMDBs in whatever layout, tar files of
+    WebDataset, Parquet, or what `convert` wrote.
 
     images: folders that the paths in labels start from. Raises UserError, naming file and line of a bad label line.
     """
     if source.is_dir() and lmdb_folders(source):
         return plan_repack(source, out, config)
+    export = find_export(source)
+    if export is not None:
+        return plan_export(export, out, config)
     name, labels = find_labels(source, images=images)
     if name not in LINE_FORMATS:
         raise UserError(f"{labels.path} holds regions of photos ({name}), not one text for each picture: use `crop`")
@@ -98,24 +80,12 @@ class LineSource:
         return checked(Sample(image, region.text, photo.name), self.config)
 
 
-def checked(sample: Sample, config: PackConfig) -> Item:
-    """The sample, or why its label or its picture is unfit."""
-    problem = label_problem(sample.label, config.max_length)
-    if problem is not None:
-        return Refusal(problem, sample.origin, text=sample.label)
-    try:
-        decode(sample.image)
-    except BadImage as error:
-        return Refusal(error.reason, sample.origin, error.detail, sample.label)
-    return sample
-
-
 def plan_lines(items: Iterable[Photo | Refusal], out: Path, config: PackConfig | None = None) -> Planned:
     """The job that packs what a reader of line pictures gives. Raises UserError for photos with regions."""
     config = config or PackConfig()
     check_out(out)
     totals = InputTotals()
-    with SpoolWriter(out / TEMPORARY / "lines.jsonl") as writer:
+    with SpoolWriter(scratch(out) / "lines.jsonl") as writer:
         for item in items:
             if isinstance(item, Photo) and (len(item.regions) != 1 or item.regions[0].polygon is not None):
                 raise UserError(f"{item.path}: the picture has text regions, not one text: use `crop`")
@@ -151,14 +121,15 @@ class LmdbSource:
             for number in numbers:
                 image_key = layout.images.key(number)
                 image, label = reading.get(image_key), reading.get(layout.labels.key(number))
-                known = reading.get(source_key(number))
+                known, polygons = reading.get(source_key(number)), reading.get(polygons_key(number))
                 origin = known.decode(errors="replace") if known else f"{name}/{image_key.decode(errors='replace')}"
                 if image is None:
                     yield Refusal("missing_image", origin)
                 elif label is None:
                     yield Refusal("missing_label", origin)
                 else:
-                    yield self._sample(image, label, origin, layout.text_key)
+                    item = self._sample(image, label, origin, layout.text_key)
+                    yield replace(item, polygons=polygons.decode()) if polygons and isinstance(item, Sample) else item
 
     def _sample(self, image: bytes, label: bytes, origin: str, text_key: str | None) -> Item:
         try:
@@ -197,17 +168,8 @@ def plan_repack(source: Path, out: Path, config: PackConfig | None = None) -> Pl
     ]
     units = sum(len(layout.numbers) for _, _, layout in folders)
     what = {**config.model_dump(mode="json"), "input": inputs}
-    job = Job("pack", what, units, config.shard_size, _ledger(source))
+    job = Job("pack", what, units, config.shard_size, ledger_of(source))
     return Planned(job, LmdbSource(tuple(folders), config), out, units)
-
-
-def _ledger(source: Path) -> list[dict[str, str]]:
-    """What the manifest of a pack of ours says of licences; nothing for a foreign LMDB."""
-    try:
-        ledger: list[dict[str, str]] = json.loads((source / "manifest.json").read_bytes())["ledger"]
-    except (FileNotFoundError, ValueError, LookupError, TypeError):
-        return [{"kind": "dataset", "name": source.name, "licence": "not stated"}]
-    return ledger
 
 
 def _name(folder: Path, source: Path) -> str:
