@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import paddle
 from paddle import Tensor
+from paddle.base import core
 
 from ..errors import Trouble
 from .preprocess import Batch
 from .reader import Engine, Probabilities
 
 BUSY = -1.0
+PATIENCE = 15 * 60.0  # seconds that the others wait for one: it may be short of processor, or save to a slow disk
+ARRIVED = "ocrdata/arrived"
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,15 @@ class Team:
         """Whether this process evaluates, saves and reports."""
         return self.rank == 0
 
+    def meet(self) -> None:
+        """Wait until every process has come here. Raises Trouble after a quarter of an hour.
+
+        On processors, a process that waits half a minute inside an exchange gives up, and nothing changes that; so
+        they wait for each other here, before it. On other devices the exchange itself is as patient.
+        """
+        if self.size > 1 and paddle.get_device() == "cpu":
+            _meet(core.create_or_get_global_tcp_store(), self.size)
+
     def average(self, gradients: Sequence[Tensor], flags: Sequence[bool]) -> list[bool]:
         """Replace gradients by their mean over the team; returns which flags any process has raised.
 
@@ -36,6 +50,7 @@ class Team:
         """
         if self.size == 1:
             return list(flags)
+        self.meet()
         raised = paddle.to_tensor(np.array(flags, np.float32))
         vector = paddle.concat([*(g.astype("float32").flatten() for g in gradients), raised])
         paddle.distributed.all_reduce(vector)
@@ -51,6 +66,7 @@ class Team:
         """The leader's word, in every process; what the others say does not count."""
         if self.size == 1:
             return word
+        self.meet()
         shared = paddle.to_tensor(np.array([word], np.float32))
         paddle.distributed.broadcast(shared, 0)
         return float(shared.numpy()[0])
@@ -81,11 +97,26 @@ class Announced:
 
 def join_team() -> Team:
     """The team that the launcher's environment names. Raises Trouble where it cannot be reached."""
-    if int(os.environ.get("PADDLE_TRAINERS_NUM", "1")) == 1:
+    size = int(os.environ.get("PADDLE_TRAINERS_NUM", "1"))
+    if size == 1:
         return Team()
     try:
         if not paddle.distributed.is_initialized():
+            if paddle.get_device() == "cpu":
+                _meet(core.create_or_get_global_tcp_store(), size)  # one may start much later than another
             paddle.distributed.init_parallel_env()
     except (RuntimeError, ValueError, OSError) as error:
         raise Trouble(f"the processes that train together do not find each other: {error}") from error
     return Team(paddle.distributed.get_rank(), paddle.distributed.get_world_size())
+
+
+def _meet(store: Any, size: int) -> None:
+    """Count arrivals in what all processes share, until everybody's is there."""
+    mine = store.add(ARRIVED, 1)
+    wanted = -(-mine // size) * size
+    began, pause = time.monotonic(), 0.0005
+    while store.add(ARRIVED, 0) < wanted:
+        if time.monotonic() - began > PATIENCE:
+            raise Trouble(f"another of the {size} processes that train together has not come for {PATIENCE:.0f} s")
+        time.sleep(pause)
+        pause = min(2 * pause, 0.05)
