@@ -11,12 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
+from .members import split_inside
+from .places import any_archive, exists, is_picture
 from .readers import READERS
-from .readers.icdar2015_words import LINE as WORD_LINE
-from .readers.labels import IMAGE_SUFFIXES, Labels, label_lines
+from .readers.folder import FolderReader
+from .readers.jsons import ByPhoto
+from .readers.labels import Labels, label_lines, open_label
+from .readers.names import MJSYNTH
+from .readers.words import QUOTED
 from .records import Photo, Refusal
 
 DATASET = "dataset.json"
+HEAD = 1 << 16
 
 
 def open_labels(format: str, labels: Labels) -> Iterator[Photo | Refusal]:
@@ -58,7 +64,10 @@ def read_dataset(folder: Path) -> dict[str, Any]:
 
 
 def dataset_labels(folder: Path, split: str | None = None) -> tuple[str, Labels]:
-    """Format and labels of a split of a fetched dataset; `split` may be left out where there is one only."""
+    """Format and labels of a split of a fetched dataset; `split` may be left out where there is one only.
+
+    Malformed lines are counted, not errors: nobody can be asked to mend what is published.
+    """
     data = read_dataset(folder)
     splits = data["splits"]
     if split is None and len(splits) == 1:
@@ -70,9 +79,10 @@ def dataset_labels(folder: Path, split: str | None = None) -> tuple[str, Labels]
     images = tuple(folder / name for name in entry["images"])
     labels = Labels(
         folder / entry["labels"],
-        tuple(path for path in images if path.is_dir()) or images,
+        tuple(path for path in images if exists(path)) or images,
         f"{data['name']}/{split}",
         data["licence"],
+        strict=False,
     )
     return entry["format"], labels
 
@@ -90,25 +100,33 @@ def find_labels(
     A folder without dataset.json is searched for Label.txt, rec_gt.txt, gt.txt, a .json, or gt_*.txt.
     format, images: override what would be found. Raises UserError where it stays unclear.
     """
-    if not path.exists():
+    if not path.exists() and split_inside(path) is None:
         raise UserError(f"{path}: no such file or folder")
     if path.is_dir() and (path / DATASET).is_file() and format is None:
         return dataset_labels(path, split)
     if split is not None:
         raise UserError(f"{path} is not a fetched dataset, so there is no split '{split}'")
-    if path.is_dir() and format != "icdar2015":
+    if path.is_dir() and not (format == "ccpd" or isinstance(READERS.get(format or ""), FolderReader)):
         path = _label_file(path)
     format = format or guess_format(path)
-    if format == "lsvt" and not images:
-        images = _folders_of_photos(path.parent)
+    if not images:
+        images = _usual_images(format, path)
     return format, Labels(path, images, path.name)
 
 
+def _usual_images(format: str, path: Path) -> tuple[Path, ...]:
+    """Where the photos of a loose label file are, if nobody says so."""
+    inside = split_inside(path)
+    if inside is not None and inside[1]:  # labels in an archive speak of its photos
+        return (inside[0],)
+    return _folders_of_photos(path.parent) if isinstance(READERS.get(format), ByPhoto) else ()
+
+
 def _folders_of_photos(folder: Path) -> tuple[Path, ...]:
-    """`folder` where it holds pictures, else those of its folders that do: one for each archive."""
+    """`folder` where it holds pictures, else those of its folders that do, one for each archive, else archives."""
     candidates = [folder, *sorted(p for p in folder.iterdir() if p.is_dir())]
-    found = [c for c in candidates if any(p.suffix.lower() in IMAGE_SUFFIXES for p in c.iterdir())]
-    return (folder,) if folder in found else tuple(found) or (folder,)
+    found = [c for c in candidates if any(is_picture(p.name) for p in c.iterdir())]
+    return (folder,) if folder in found else tuple(found) or any_archive(folder) or (folder,)
 
 
 def _label_file(folder: Path) -> Path:
@@ -116,30 +134,48 @@ def _label_file(folder: Path) -> Path:
     if any(folder.glob("gt_*.txt")):
         return folder
     names = [folder / n for n in ("Label.txt", "rec_gt.txt", "gt.txt")]
-    found = [p for p in names if p.is_file()] or sorted(folder.glob("*.json")) or sorted(folder.glob("*.txt"))
+    found = [p for p in names if p.is_file()] or _first([sorted(folder.glob(f"*.{s}")) for s in ("json", "txt", "mat")])
     if len(found) == 1 or (found and found[0] in names):
         return found[0]
     what = f"{len(found)} possible label files" if found else "no label file"
     raise UserError(f"{folder}: {what}; name the label file itself, or the format (one of {', '.join(READERS)})")
 
 
+def _first(lists: list[list[Path]]) -> list[Path]:
+    return next(filter(None, lists), [])
+
+
 def guess_format(path: Path) -> str:
-    """The format of labels by their first line. Raises UserError where it follows none."""
+    """The format of labels by their ending or first line. Raises UserError where it follows none."""
     if path.is_dir():
         return "icdar2015"
     if path.suffix.lower() == ".json":
-        return "lsvt"
+        return _json_format(path)
+    if path.suffix.lower() in (".mat", ".xml"):
+        return "svt" if path.suffix.lower() == ".xml" else "synthtext" if path.name == "gt.mat" else "iiit5k"
     for _, line in label_lines(path):
         _, tab, value = line.partition("\t")
         if tab:
             return "paddle" if re.match(r"\[\s*(\{|\])", value) else "paddle-rec"
-        if WORD_LINE.fullmatch(line):
+        if QUOTED.fullmatch(line):
             return "icdar2015-words"
+        if MJSYNTH.fullmatch(line):
+            return "mjsynth"
         raise UserError(
-            f"{path} line 1: no tab between picture and label, nor another known label format "
-            f"({', '.join(READERS)}): {line[:60]!r}"
+            f"{path} line 1: no tab between picture and label, nor another label format that can be told "
+            f"by its first line; name one of {', '.join(READERS)}: {line[:60]!r}"
         )
     raise UserError(f"{path}: the label file is empty")
+
+
+def _json_format(path: Path) -> str:
+    with open_label(path) as file:
+        head = file.read(HEAD)
+    if b'"dataset_type"' in head or b'"data_list"' in head:
+        return "mmocr-words" if b'"TextRecogDataset"' in head else "mmocr"
+    if b'"imgs"' in head or b'"anns"' in head:
+        return "coco-text" if b'"legibility"' in head else "textocr"
+    return "lsvt"
 
 
 @dataclass

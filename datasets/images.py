@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UserError
+from .members import Member
 
 Image = NDArray[np.uint8]
 
@@ -66,7 +67,7 @@ def _is_cut(jpeg: bytes) -> bool:
     return jpeg.rfind(b"\xff\xd9") < jpeg.rfind(b"\xff\xda")
 
 
-def read_image(path: Path) -> Image:
+def read_image(path: Path | Member) -> Image:
     """The picture at `path`, as `decode` gives it. Raises BadImage, also for a missing file."""
     try:
         data = path.read_bytes()

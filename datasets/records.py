@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from .members import Member
+
 Polygon = NDArray[np.float32]
 
 
@@ -30,9 +32,9 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """A picture file and the texts on it. `name` is unique and stable inside its dataset."""
+    """A picture file, or one inside an archive, and the texts on it. `name` is unique and stable inside its dataset."""
 
-    path: Path
+    path: Path | Member
     name: str
     regions: tuple[Region, ...]
     source: str

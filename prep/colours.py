@@ -18,6 +18,7 @@ from pydantic import AfterValidator, Field
 from ..config import Config, load
 from ..datasets.dataset import find_labels, open_labels
 from ..datasets.images import BadImage, Image, decode, read_image
+from ..datasets.places import Place
 from ..datasets.records import Photo
 from ..errors import UserError
 from ..files import whole_file
@@ -141,7 +142,7 @@ class PackCrops:
 class FileCrops:
     """Picture files by number; lost: why labels have none."""
 
-    paths: list[Path]
+    paths: list[Place]
     lost: Counter[str] = field(default_factory=Counter)
 
     def __len__(self) -> int:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..datasets.members import Member
 from ..datasets.records import Photo, Refusal, Region
 
 
@@ -47,18 +49,28 @@ def to_record(photo: Photo | Refusal) -> tuple[Any, Any]:
     """(record, place) for a spool; the file's size stands for its pixels, so that a replaced photo is another job."""
     if isinstance(photo, Refusal):
         return {name: getattr(photo, name) for name in ("reason", "origin", "detail", "text")}, None
-    try:
-        size = photo.path.stat().st_size
-    except OSError:
-        size = -1
+    place: Any
+    if isinstance(photo.path, Member):
+        member = photo.path
+        size = member.size
+        place = [str(member.archive.absolute()), member.name, member.offset, member.size, member.packed]
+    else:
+        size, place = _size(photo.path), str(photo.path.absolute())
     regions = [
         [None if r.polygon is None else np.asarray(r.polygon, np.float32).tolist(), r.text, r.ignore]
         for r in photo.regions
     ]
-    return {"name": photo.name, "source": photo.source, "size": size, "regions": regions}, str(photo.path.absolute())
+    return {"name": photo.name, "source": photo.source, "size": size, "regions": regions}, place
 
 
-def from_record(record: Any, place: str) -> Photo | Refusal:
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return -1
+
+
+def from_record(record: Any, place: Any) -> Photo | Refusal:
     """What `to_record` was given; of a photo, what its pixels need."""
     if "reason" in record:
         return Refusal(**record)
@@ -66,4 +78,10 @@ def from_record(record: Any, place: str) -> Photo | Refusal:
         Region(None if polygon is None else np.array(polygon, np.float32), text, ignore)
         for polygon, text, ignore in record["regions"]
     )
-    return Photo(Path(place), record["name"], tuple(regions), record["source"])
+    path = Path(place) if isinstance(place, str) else Member(_archive(place[0]), *place[1:])
+    return Photo(path, record["name"], tuple(regions), record["source"])
+
+
+@lru_cache(maxsize=64)
+def _archive(place: str) -> Path:
+    return Path(place)  # one for all its members: hashing a path costs more than reading a small file

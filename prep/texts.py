@@ -8,7 +8,8 @@ from pathlib import Path
 
 from ..corpora.texts import PICTURES, UNREADABLE, Form, Text, read_lines, read_texts
 from ..datasets.dataset import DATASET, find_labels, open_labels, read_dataset
-from ..datasets.readers.icdar2015_words import LINE as WORD_LINE
+from ..datasets.readers.jsons import WEAK
+from ..datasets.readers.words import QUOTED
 from ..datasets.records import Photo
 from ..errors import UserError
 from .store import Pack, lmdb_folders
@@ -43,7 +44,7 @@ def read_input(path: Path, split: str | None = None, form: Form = "auto") -> Ite
 
 def lists_words(line: str) -> bool:
     """Whether a file's first line is one such as `word_1.png, "text"`."""
-    match = WORD_LINE.fullmatch(line)
+    match = QUOTED.fullmatch(line)
     return match is not None and match["name"].lower().endswith(PICTURES)
 
 
@@ -69,4 +70,5 @@ def _of_ground_truth(path: Path, split: str | None) -> Iterator[Text]:
         for item in open_labels(name, replace(labels, keep_missing=True)):
             for region in item.regions if isinstance(item, Photo) else ():
                 number += 1
-                yield Text(region.text, str(path), number, region.ignore is not None)
+                # What is weak is where the text stands, not what it says.
+                yield Text(region.text, str(path), number, region.ignore not in (None, WEAK))

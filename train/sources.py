@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ..datasets.dataset import find_labels, open_labels
+from ..datasets.places import Place
 from ..datasets.records import Refusal, Sample
 from ..errors import UserError
 from ..prep.jobs import digest_of
@@ -40,7 +41,7 @@ class LabelFile:
     def __init__(self, path: Path) -> None:
         self.root = path
         self.refused: Counter[str] = Counter()
-        self._lines: list[tuple[Path, str]] = []
+        self._lines: list[tuple[Place, str]] = []
         for photo in open_labels(*find_labels(path)):
             if isinstance(photo, Refusal):
                 self.refused[photo.reason] += 1

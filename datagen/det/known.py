@@ -30,7 +30,7 @@ def read_known(labels: Path, photos: Sequence[Path]) -> dict[Path, list[Known]]:
     wanted = {photo.resolve(): photo for photo in photos}
     found: dict[Path, list[Known]] = {}
     for item in open_labels(*find_labels(labels, images=tuple({photo.parent: None for photo in photos}))):
-        photo = wanted.get(item.path.resolve()) if isinstance(item, Photo) else None
+        photo = wanted.get(item.path.resolve()) if isinstance(item, Photo) and isinstance(item.path, Path) else None
         if photo is not None and isinstance(item, Photo):
             found[photo] = [
                 Known(r.polygon.astype(np.float64), r.text, r.ignore is not None)

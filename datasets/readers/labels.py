@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+import json
+import tempfile
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Any, cast
 
 from ...errors import UserError
+from ..members import members, split_inside
+from ..places import Place, exists, photos_by_stem
 from ..records import Photo, Refusal, Region
 
-IMAGE_SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
+IN_MEMORY = 16 << 20
 
 
 @dataclass(frozen=True)
 class Labels:
     """Labels of one format on disk.
 
-    path: the label file or folder. images: folders of photos; where empty, the labels' own folder.
+    path: the label file or folder; a file may lie inside an archive (`set.zip/gt.txt`).
+    images: folders or archives of photos; where empty, the labels' own folder.
     strict: a malformed line stops with UserError; otherwise it is a counted refusal `malformed_line`.
     keep_missing: photos that are absent are given all the same, for counting a whole ground truth;
     otherwise each is a refusal `missing_photo`.
@@ -30,20 +35,47 @@ class Labels:
     strict: bool = True
     keep_missing: bool = False
 
-    def malformed(self, path: Path, line: int, detail: str) -> Refusal:
+    def malformed(self, path: Path, line: int | str, detail: str) -> Refusal:
         """The refusal of a line that does not follow the format, or the error that it is when strict."""
+        where = f"line {line}" if isinstance(line, int) else line
         if self.strict:
-            raise UserError(f"{path} line {line}: {detail}")
-        return Refusal("malformed_line", f"{path.name} line {line}", detail)
+            raise UserError(f"{path} {where}: {detail}")
+        return Refusal("malformed_line", f"{path.name} {where}", detail)
 
-    def photo(self, path: Path | None, name: str, regions: list[Region | Refusal]) -> Iterator[Photo | Refusal]:
+    def photo(self, path: Place | None, name: str, regions: Iterable[Region | Refusal]) -> Iterator[Photo | Refusal]:
         """The refused regions, then the photo with the others; one refusal where there is no such photo."""
+        regions = list(regions)
         if path is None and not self.keep_missing:
             yield Refusal("missing_photo", name, f"no such picture; its {len(regions)} texts are left out")
             return
         yield from (r for r in regions if isinstance(r, Refusal))
         texts = tuple(r for r in regions if isinstance(r, Region))
         yield Photo(path or Path(name), name, texts, self.source, self.licence)
+
+    def photos(self) -> dict[str, Place]:
+        """The pictures by stem; nothing where all are missing and may be. Raises UserError for two of one name."""
+        folders = self.images or (self.path if self.path.is_dir() else self.path.parent,)
+        return {} if self.keep_missing and not any(map(exists, folders)) else photos_by_stem(folders)
+
+
+def open_label(path: Path) -> IO[bytes]:
+    """A label file, seekable; one inside an archive is copied to a temporary file. Raises UserError."""
+    try:
+        if path.is_file() or (found := split_inside(path)) is None:
+            return path.open("rb")
+        archive, inside = found
+        member = next((m for m in members(archive) if f"/{m.name}".endswith(f"/{inside}")), None)
+        if member is None or not inside:
+            raise UserError(f"{archive}: holds no file '{inside}'")
+        copy = cast(IO[bytes], tempfile.SpooledTemporaryFile(IN_MEMORY))  # noqa: SIM115 - the caller closes it
+        for data in member.chunks():
+            copy.write(data)
+        copy.seek(0)
+        return copy
+    except (FileNotFoundError, NotADirectoryError):
+        raise UserError(f"{path}: no such label file") from None
+    except (OSError, ValueError) as error:  # ValueError: a name with a null character
+        raise UserError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
 
 
 def label_lines(path: Path) -> Iterator[tuple[int, str]]:
@@ -53,48 +85,38 @@ def label_lines(path: Path) -> Iterator[tuple[int, str]]:
     Raises UserError for a missing file and for a line that is not UTF-8.
     """
     number = 0
-    try:
-        with path.open("rb") as file:
+    with open_label(path) as file:
+        try:
             for number, raw in enumerate(file, 1):
                 text = raw.decode("utf-8-sig" if number == 1 else "utf-8")
                 text = text.removesuffix("\n").removesuffix("\r")
                 if text.strip():
                     yield number, text
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such label file") from None
-    except UnicodeDecodeError as error:
-        raise UserError(
-            f"{path} line {number}: not UTF-8 (byte {error.start + 1} of the line); "
-            "Chinese files are often GB18030: convert the file to UTF-8 first"
-        ) from error
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise UserError(
+                f"{path} line {number}: not UTF-8 (byte {error.start + 1} of the line); "
+                "Chinese files are often GB18030: convert the file to UTF-8 first"
+            ) from error
+        except OSError as error:
+            raise UserError(f"{path}: {error.strerror}") from error
 
 
-def natural_key(name: str) -> tuple[tuple[int, int | str], ...]:
-    """Sorts img_2 before img_10."""
-    parts = re.split(r"([0-9]+)", name)
-    return tuple((1, int(p)) if p.isascii() and p.isdigit() else (0, p) for p in parts)
+def label_text(path: Path) -> str:
+    """A whole label file, BOM removed. Raises UserError for a missing file and for what is not UTF-8."""
+    with open_label(path) as file:
+        try:
+            return file.read().decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise UserError(f"{path}: not UTF-8 at byte {error.start}") from error
+        except OSError as error:
+            raise UserError(f"{path}: {error.strerror}") from error
 
 
-def photos_by_stem(folders: tuple[Path, ...]) -> dict[str, Path]:
-    """The pictures in `folders` by file name without suffix. Raises UserError for two of one name."""
-    found: dict[str, Path] = {}
-    for folder in folders:
-        if not folder.is_dir():
-            raise UserError(f"{folder}: no such folder of photos")
-        for path in sorted(folder.iterdir()):
-            if path.suffix.lower() not in IMAGE_SUFFIXES or path.name.startswith("."):
-                continue
-            if path.stem in found:
-                raise UserError(
-                    f"{found[path.stem]} and {path} have the same name: which one the labels mean is unclear"
-                )
-            found[path.stem] = path
-    return found
-
-
-def unlabelled(photos: dict[str, Path], names: set[str]) -> Iterator[Refusal]:
-    """A refusal for every photo that no label speaks of."""
-    for name in sorted(photos.keys() - names, key=natural_key):
-        yield Refusal("missing_labels", photos[name].name, "no label speaks of this photo")
+def label_json(path: Path) -> Any:
+    """The value of a JSON file. Raises UserError with line and column."""
+    try:
+        return json.loads(label_text(path))
+    except json.JSONDecodeError as error:
+        raise UserError(f"{path} line {error.lineno} column {error.colno}: not valid JSON: {error.msg}") from error
+    except (RecursionError, ValueError) as error:  # lists in lists in lists; a number of thousands of digits
+        raise UserError(f"{path}: no label file: {error}") from error

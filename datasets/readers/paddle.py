@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ...errors import UserError
+from ..places import PhotosByPath, Place, path_parts
 from ..records import Photo, Refusal, Region
 from .labels import Labels, label_lines
 from .regions import annotation, ignore_reason, region
@@ -33,7 +33,8 @@ def read_recognition(labels: Labels) -> Iterator[Photo | Refusal]:
 def _read(labels: Labels, parse: Parse) -> Iterator[Photo | Refusal]:
     path = labels.path
     roots = (*labels.images, path.parent)
-    claimed: dict[Path, tuple[str, int]] = {}
+    photos = PhotosByPath(roots)
+    claimed: dict[Place, tuple[str, int]] = {}
     empty = True
     for number, line in label_lines(path):
         empty = False
@@ -48,7 +49,7 @@ def _read(labels: Labels, parse: Parse) -> Iterator[Photo | Refusal]:
             yield labels.malformed(path, number, str(error))
             continue
         for name, regions in parsed:
-            file = locate(name, roots)
+            file = photos.find(name)
             key = file or Path(name)
             if key in claimed:
                 yield _duplicate(path, number, name, file, claimed[key])
@@ -59,7 +60,7 @@ def _read(labels: Labels, parse: Parse) -> Iterator[Photo | Refusal]:
         raise UserError(f"{path}: the label file is empty")
 
 
-def _duplicate(path: Path, number: int, name: str, file: Path | None, first: tuple[str, int]) -> Refusal:
+def _duplicate(path: Path, number: int, name: str, file: Place | None, first: tuple[str, int]) -> Refusal:
     if name != first[0]:
         # Two photos of one name, and only one is there: at least one of the labels would be false.
         raise UserError(
@@ -74,43 +75,19 @@ def _names(written: str) -> list[str]:
         return [written]
     try:
         names = json.loads(written)
-    except json.JSONDecodeError:
+    except (RecursionError, ValueError):
         return [written]  # a file name may begin with a bracket
     if not names or not all(isinstance(n, str) for n in names):
         raise ValueError("the list before the tab must hold paths")
     return list(dict.fromkeys(names))
 
 
-def locate(name: str, roots: tuple[Path, ...]) -> Path | None:
-    """The file that a label's path means on this machine, or None.
-
-    Paths are often absolute on somebody else's computer, or a Windows one: what follows the drive is tried
-    under each root, then without its first folder, and so on.
-    """
-    if Path(name).is_absolute() and Path(name).is_file():
-        return Path(name)
-    parts = _parts(name)
-    for skip in range(len(parts)):
-        for root in roots:
-            path = root.joinpath(*parts[skip:])
-            if path.is_file():
-                return path
-        if parts[skip] == "..":
-            return None
-    return None
-
-
-def _parts(name: str) -> list[str]:
-    without_drive = re.sub(r"^[A-Za-z]:(?=[\\/])", "", name)
-    return [p for p in re.split(r"[\\/]+", without_drive) if p not in ("", ".")]
-
-
-def _short(name: str, file: Path | None, roots: tuple[Path, ...]) -> str:
+def _short(name: str, file: Place | None, roots: tuple[Path, ...]) -> str:
     """A name that is the same on every machine: the path below a root, else as written."""
     for root in roots:
-        if file is not None and file.is_relative_to(root):
+        if isinstance(file, Path) and file.is_relative_to(root):
             return file.relative_to(root).as_posix()
-    return "/".join(_parts(name))
+    return "/".join(path_parts(name))
 
 
 def _regions(value: str, origin: str) -> list[Region | Refusal]:
@@ -120,6 +97,8 @@ def _regions(value: str, origin: str) -> list[Region | Refusal]:
         raise ValueError(
             f"the label is not valid JSON at its character {error.pos + 1}: {error.msg} ({value[:40]!r})"
         ) from None
+    except RecursionError:
+        raise ValueError(f"lists in lists in lists ({value[:40]!r})") from None
     if not isinstance(objects, list):
         raise ValueError('a list [{"transcription", "points"}, …] is expected after the tab')
     regions = []

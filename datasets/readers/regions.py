@@ -13,14 +13,18 @@ from ..records import Refusal, Region
 
 Points = Sequence[tuple[float, float]]
 SMALLEST_AREA = 1.0  # square pixels
+FARTHEST = 1e7  # pixels; beyond, float32 cannot tell two neighbours apart
 
 
-def region(points: Points, text: str, ignore: str | None, origin: str) -> Region | Refusal:
+def region(points: Points, text: str, ignore: str | None, origin: str, language: str | None = None) -> Region | Refusal:
     """A region whose polygon runs clockwise on the screen from the first annotated point.
 
-    Refused: `too_few_points` (fewer than three distinct ones), `degenerate_polygon` (area below one pixel),
-    `crossing_polygon` (edges cross, so that neither order nor reading direction is known).
+    Refused: `bad_coordinates` (not finite, or farther out than any photo is large), `too_few_points` (fewer than
+    three distinct ones), `degenerate_polygon` (area below one pixel), `crossing_polygon` (edges cross, so that
+    neither order nor reading direction is known).
     """
+    if not all(-FARTHEST <= c <= FARTHEST for point in points for c in point):
+        return Refusal("bad_coordinates", origin, f"among {list(points)[:4]}", text)
     kept = [p for i, p in enumerate(points) if i == 0 or p != points[i - 1]]
     while len(kept) > 1 and kept[-1] == kept[0]:
         kept.pop()
@@ -38,7 +42,7 @@ def region(points: Points, text: str, ignore: str | None, origin: str) -> Region
     if area < 0:
         # The first point carries the reading direction: it stays, only the order turns round.
         kept = [kept[0], *kept[:0:-1]]
-    return Region(np.array(kept, np.float32), text, ignore)
+    return Region(np.array(kept, np.float32), text, ignore, language)
 
 
 def signed_area(points: Points) -> float:
@@ -81,5 +85,13 @@ def annotation(value: Any) -> tuple[Points, str]:
     return [(x, y) for x, y in points], text
 
 
+def flat_points(values: list[Any], count: int | None = None) -> Points:
+    """`[x1, y1, x2, y2, …]` as points. count: of the numbers, where it is fixed. Raises ValueError."""
+    if not all(map(_is_number, values)) or len(values) % 2 or count not in (None, len(values)):
+        raise ValueError(f"points must be {count or 'an even count of'} numbers, not {str(values)[:60]}")
+    return list(zip(values[::2], values[1::2], strict=True))
+
+
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    # An integer of a thousand digits is no float.
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < math.inf

@@ -75,7 +75,7 @@ def test_a_loose_folder_is_recognised_by_its_label_file(tmp_path):
 def test_wrong_names_are_errors(tmp_path):
     with pytest.raises(UserError, match="no such file or folder"):
         find_labels(tmp_path / "nowhere")
-    with pytest.raises(UserError, match="no label format 'icdar'; there are: icdar2015"):
+    with pytest.raises(UserError, match="no label format 'icdar'; there are: icdar2013"):
         open_labels("icdar", Labels(tmp_path))
 
 

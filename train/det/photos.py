@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...datasets.dataset import find_labels, open_labels
+from ...datasets.places import Place
 from ...datasets.records import Photo, Polygon, Refusal
 from ...errors import UserError
 from .config import PhotoSource
@@ -24,7 +25,7 @@ from .config import PhotoSource
 class Texts:
     """A photo and the texts on it. polygons: (N, 2) float32 px each; ignored: which of them do not count."""
 
-    path: Path
+    path: Place
     name: str
     polygons: list[Polygon]
     ignored: list[bool]
@@ -42,7 +43,7 @@ class Photos:
     ) -> None:
         self.root = path
         self.refused: Counter[str] = Counter()
-        self._paths: list[Path] = []
+        self._paths: list[Place] = []
         self._names: list[str] = []
         points: list[Polygon] = []
         ignored: list[bool] = []
