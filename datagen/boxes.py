@@ -11,7 +11,7 @@ import numpy as np
 
 from ..fonts.face import EM
 from ..fonts.glyphs import FAR, GlyphTable
-from .plan import Line
+from .line import Line
 from .rng import Floats
 
 WORD = re.compile(r"\S+")

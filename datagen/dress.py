@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from .backgrounds import Bank
 from .bend import Bend
 from .colours import Behind, Inks, Toning, ink_colours, judge, lightness
-from .effects.base import KEPT, Columns, Effect, Lines, Step, rows, whole
+from .effects.base import KEPT, Columns, Effect, Lines, Step, whole
 from .learnt import LearntPairs
-from .rng import Draws, Floats
-from .scene import PHOTO, Background, Behinds
+from .rng import Draws, Floats, Integers
+from .scene import PHOTO, Background, Behinds, Scene
 from .warp import Frames
 from .writer import Written
 
@@ -46,6 +46,58 @@ class Dress:
     fine: bool
 
 
+@dataclass(slots=True)
+class Acting:
+    """An effect and the lines on which it acts, in order, with the values that it drew for them."""
+
+    effect: Effect
+    where: Integers
+    columns: Columns
+
+    def values(self, k: int) -> dict[str, Any] | None:
+        """Those of line k; None where the effect does not act."""
+        at = int(np.searchsorted(self.where, k))
+        if at == len(self.where) or self.where[at] != k:
+            return None
+        return {name: c[at].tolist() if isinstance(c, np.ndarray) else c[at] for name, c in self.columns.items()}
+
+
+@dataclass(slots=True)
+class Looks:
+    """How n lines look, as columns of `Dress`. inks: (n, 3) the first colour of each line; parts: the further ones."""
+
+    scene: Scene
+    inks: Floats
+    parts: dict[int, list[list[float]]]
+    opacity: Floats
+    weight: Floats
+    shown: Floats
+    faint: NDArray[np.bool_]
+    steps: dict[str, Acting]
+    toning: Toning
+    quality: Integers
+    fine: NDArray[np.bool_]
+
+    def dress(self, k: int) -> Dress:
+        """How line k looks."""
+        acting = [(name, step.effect, step.values(k)) for name, step in self.steps.items()]
+        toning = self.toning
+        return Dress(
+            self.scene.row(k),
+            [self.inks[k].tolist(), *self.parts.get(k, [])],
+            float(self.opacity[k]),
+            float(self.weight[k]),
+            float(self.shown[k]),
+            bool(self.faint[k]),
+            [Step(name, effect, values) for name, effect, values in acting if values is not None],
+            float(toning.brightness[k]),
+            float(toning.contrast[k]),
+            float(toning.gamma[k]),
+            int(self.quality[k]),
+            bool(self.fine[k]),
+        )
+
+
 class Dresser:
     """Draws the looks of batches of lines."""
 
@@ -56,13 +108,13 @@ class Dresser:
         self.light = [(n, e) for n, e in recipe.effects if e.stage == "light"]
         self.other = [(n, e) for n, e in recipe.effects if e.stage != "light"]
 
-    def dress(self, draws: Draws, frames: Frames, written: Written, bends: list[Bend | None]) -> list[Dress]:
+    def dress(self, draws: Draws, frames: Frames, written: Written, bends: list[Bend | None]) -> Looks:
         """The looks of the lines of a batch."""
         recipe, n = self.recipe, len(draws)
         learnt = self._learnt(draws)
         scene, behind = self.behinds.draw(draws, frames.width, learnt and learnt[1])
         lines = self._known(frames, behind, bends)
-        steps: dict[str, dict[int, Step]] = {}
+        steps: dict[str, Acting] = {}
         kept = np.ones(n)
         for name, effect in self.light:
             kept *= self._draw(name, effect, draws, lines, steps)
@@ -77,20 +129,15 @@ class Dresser:
         lines.ink, lines.dark = inks.colour, inks.dark
         for name, effect in self.other:
             self._draw(name, effect, draws, lines, steps)
-        colours = [[c] for c in inks.colour.tolist()]
+        parts: dict[int, list[list[float]]] = {}
         shown, low = inks.shown, inks.low
         if recipe.mixed.probability:
-            shown, low = self._parts(draws, written, behind, toning, opacity, inks, colours)
-        ordered = [steps[name] for name, _ in recipe.effects if name in steps]
-        columns = zip(
-            *(scene.rows(), colours, opacity.tolist()),
-            *(draws.between("ink.weight", recipe.ink.weight).tolist(), shown.tolist(), low.tolist()),
-            [[found[i] for found in ordered if i in found] for i in range(n)],
-            *(toning.brightness.tolist(), toning.contrast.tolist(), toning.gamma.tolist()),
-            *(whole(draws, "jpeg", recipe.jpeg).tolist(), self._fine(draws)),
-            strict=True,
+            shown, low = self._parts(draws, written, behind, toning, opacity, inks, parts)
+        return Looks(
+            *(scene, inks.colour, parts, opacity, draws.between("ink.weight", recipe.ink.weight), shown, low),
+            {name: steps[name] for name, _ in recipe.effects if name in steps},
+            *(toning, whole(draws, "jpeg", recipe.jpeg), self._fine(draws)),
         )
-        return [Dress(*row) for row in columns]
 
     def _learnt(self, draws: Draws) -> tuple[Floats, Floats] | None:
         """(n, 3) inks and their papers from real crops, NaN for lines that take none."""
@@ -107,7 +154,7 @@ class Dresser:
             *(np.array([b is not None for b in bends]), np.zeros((n, 3)), np.zeros(n, bool), behind.low, behind.high),
         )
 
-    def _draw(self, name: str, effect: Effect, draws: Draws, lines: Lines, steps: dict[str, dict[int, Step]]) -> Floats:
+    def _draw(self, name: str, effect: Effect, draws: Draws, lines: Lines, steps: dict[str, Acting]) -> Floats:
         """Draw one effect's values for the lines on which it acts; the share of contrast that it leaves each line."""
         kept = np.ones(len(draws))
         where = np.flatnonzero(draws.chance(name, effect.probability))
@@ -115,8 +162,7 @@ class Dresser:
             columns: Columns = effect.draw(draws.take(where), lines.take(where))
             if KEPT in columns:
                 kept[where] = columns.pop(KEPT)
-            values = rows(columns)
-            steps[name] = {i: Step(name, effect, v) for i, v in zip(where.tolist(), values, strict=True)}
+            steps[name] = Acting(effect, where, columns)
         return kept
 
     def _parts(
@@ -127,7 +173,7 @@ class Dresser:
         toning: Toning,
         opacity: Floats,
         inks: Inks,
-        colours: list[list[list[float]]],
+        parts: dict[int, list[list[float]]],
     ) -> tuple[Floats, NDArray[np.bool_]]:
         """Give the pieces of mixed lines colours of their own; the least contrast, and whether it is too low."""
         shown, low = inks.shown.copy(), inks.low.copy()
@@ -143,12 +189,10 @@ class Dresser:
                 self.recipe.ink, draws.take(where).fork(f"part.{number}"), behind.take(where), part, opacity[where]
             )
             for i, colour in zip(where.tolist(), other.colour.tolist(), strict=True):
-                colours[i].append(colour)
+                parts.setdefault(i, []).append(colour)
             shown[where] = np.minimum(shown[where], other.shown)
             low[where] |= other.low
         return shown, low
 
-    def _fine(self, draws: Draws) -> list[bool]:
-        chroma = self.recipe.chroma
-        fine: list[bool] = (draws.uniform("jpeg.chroma") < {"half": 0.0, "full": 1.0, "either": 0.5}[chroma]).tolist()
-        return fine
+    def _fine(self, draws: Draws) -> NDArray[np.bool_]:
+        return draws.uniform("jpeg.chroma") < {"half": 0.0, "full": 1.0, "either": 0.5}[self.recipe.chroma]

@@ -14,7 +14,7 @@ from ..files import write_json
 from ..fonts.discover import FaceRef
 from .boxes import boxes
 from .effects.base import Step
-from .plan import Glyphs, Line
+from .line import Glyphs, Line
 from .scene import GRADIENT, PHOTO, PLAIN, TEXTURE
 from .synth import Synthesis
 

@@ -13,13 +13,14 @@ from ..datasets.records import Refusal
 from ..fonts.glyphs import GlyphCache
 from . import scene
 from .backgrounds import Bank
+from .batch import Planned
 from .effects.base import Canvas, Mask, Stage, Step
 from .effects.pixels import blend, embolden
 from .effects.sensor import GAUSSIAN, UNIFORM, noisy, toned_by
 from .kernel.build import load
-from .kernel.line import Kernel
+from .kernel.jobs import Jobs, Kernel
 from .legible import Seen, gaps
-from .plan import Glyphs, Line
+from .line import Glyphs, Line
 
 if TYPE_CHECKING:
     from .recipe import Recipe
@@ -38,15 +39,34 @@ class Painter:
         library = load()
         self.kernel = Kernel(library, glyphs, banks, recipe.height) if library else None
 
+    def paint_all(self, planned: Planned) -> Iterator[Image | Refusal]:
+        """What `paint` makes of each line of a batch. A picture stays until the next one is asked for."""
+        jobs = self.kernel.jobs(planned) if self.kernel else None
+        for k, faint in enumerate(planned.looks.faint.tolist()):
+            if faint:
+                yield self._refused(planned, k, _too_low(planned.looks.shown[k]))
+                continue
+            made = self._by_kernel(jobs, planned, k) if jobs and jobs.able[k] else None
+            yield self.paint(planned.line(k)) if made is None else made
+
+    def _by_kernel(self, jobs: Jobs, planned: Planned, k: int) -> Image | Refusal | None:
+        drawn = jobs.draw(k)
+        if drawn is None:
+            return None
+        image, seen, between = drawn
+        if detail := seen.faint(planned.looks.shown[k], self.recipe.ink.contrast, lambda: between):
+            return self._refused(planned, k, detail)
+        return self._upright(image) if planned.shaped.written.vertical[k] and not planned.turned else image
+
+    def _refused(self, planned: Planned, k: int, detail: str) -> Refusal:
+        written = planned.shaped.written
+        font = self.glyphs.faces.refs[written.pieces[k][0].face].name
+        return Refusal("low_contrast", f"sample {planned.index[k]}", detail, written.texts[k], font=font)
+
     def paint(self, line: Line) -> Image | Refusal:
         """(height, width, 3) BGR, or why the picture would not show its label."""
         if line.dress.faint:
-            detail = f"{line.dress.shown:.0f} of lightness between ink and paper"
-            return self._refusal(line, "low_contrast", detail)
-        if self.kernel and not line.cut and (drawn := self.kernel.draw(line)):
-            image, seen, between = drawn
-            detail = seen.faint(line.dress.shown, self.recipe.ink.contrast, lambda: between)
-            return self._refusal(line, "low_contrast", detail) if detail else self._upright(line, image)
+            return self._refusal(line, "low_contrast", _too_low(line.dress.shown))
         mask = self.mask(line.glyphs)
         if isinstance(mask, int):
             return self._refusal(line, "blank_glyph", self.glyphs.describe(mask))
@@ -56,7 +76,8 @@ class Painter:
         printed = self.printed(line, ink)
         if detail := self.faint(line, printed, ink):
             return self._refusal(line, "low_contrast", detail)
-        return self._upright(line, self.develop(line, printed))
+        image = self.develop(line, printed)
+        return self._upright(image) if line.upright else image
 
     def look(self, line: Line, watch: Watch | None = None) -> Image:
         """The picture without any check, each stage shown to `watch` by name."""
@@ -66,14 +87,15 @@ class Painter:
         if watch:
             watch("glyphs", mask)
         ink = self.printed(line, self.warp(line, mask), watch)
-        return self._upright(line, self.develop(line, ink, watch))
+        image = self.develop(line, ink, watch)
+        return self._upright(image) if line.upright else image
 
     def _refusal(self, line: Line, reason: str, detail: str, character: str = "") -> Refusal:
         font = self.glyphs.faces.refs[line.pieces[0].face].name
         return Refusal(reason, f"sample {line.index}", detail, line.text, font=font, character=character)
 
-    def _upright(self, line: Line, image: Image) -> Image:
-        return np.ascontiguousarray(np.rot90(image, -1)) if line.upright else image
+    def _upright(self, image: Image) -> Image:
+        return np.ascontiguousarray(np.rot90(image, -1))
 
     def mask(self, glyphs: Glyphs, start: int = 0, stop: int | None = None) -> Mask | int:
         """Some of the glyphs blitted into a mask at drawing size, or the row of one that shows nothing."""
@@ -237,6 +259,10 @@ class Painter:
             curve = 255 * (np.arange(256) / 255) ** dress.gamma
             canvas.image = cv2.LUT(canvas.image, np.rint(curve).astype(np.uint8))  # type: ignore[assignment]
             show("gamma")
+
+
+def _too_low(shown: float) -> str:
+    return f"{shown:.0f} of lightness between ink and paper"
 
 
 def _shower(watch: Watch | None, canvas: Canvas) -> Callable[[str], None]:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..datasets.records import Refusal
 from ..fonts.face import EM, JOINERS, PLAIN, right_to_left
 from ..fonts.glyphs import FAR, GlyphTable
 from . import neighbours, warp
 from .backgrounds import Bank
-from .bend import Bend, draw_bends
-from .dress import Dress, Dresser
-from .layout import Laid, Masks, Piece, lay_out, rasterise
+from .batch import Batch, Drawing, Marks, Planned, Shaped
+from .bend import draw_bends
+from .dress import Dresser
+from .layout import Laid, Masks, lay_out, rasterise
+from .line import Glyphs, Line
 from .rng import Draws, Floats, Integers
 from .writer import Writer, Written
 
@@ -23,66 +25,6 @@ if TYPE_CHECKING:
     from .recipe import Recipe
 
 MARK = 0.08  # square em: points, commas, hyphens, colons, the thinnest letters; checked one by one
-
-
-@dataclass(slots=True)
-class Glyphs:
-    """Glyphs that share a mask. rows: of the glyph table; xs, ys: pens, px of the mask; sizes: px per em, of all or of
-    each; width, height: of the mask; map: to the picture."""
-
-    rows: list[int]
-    xs: list[int]
-    ys: list[int]
-    sizes: int | list[int]
-    width: int
-    height: int
-    map: warp.Map
-
-
-@dataclass(slots=True)
-class Line:
-    """Everything about one picture. Sizes in px.
-
-    upright: a column that is turned back after painting. cut: whether a side of the picture may cut glyphs.
-    marks: left, top, right, bottom in the picture of glyphs so small that blur may wipe them out.
-    others: parts of other lines. dress: colours, background, effects.
-    """
-
-    index: int
-    attempt: int
-    text: str
-    pieces: list[Piece]
-    vertical: bool
-    upright: bool
-    width: int
-    glyphs: Glyphs
-    others: list[Glyphs]
-    cut: bool
-    marks: list[tuple[int, int, int, int]]
-    dress: Dress
-
-    def starts(self) -> list[int]:
-        """For each glyph where in the text its cluster begins."""
-        return [piece.start + at for piece in self.pieces for at in piece.run.clusters]
-
-
-@dataclass(slots=True)
-class Shaped:
-    """Lines of a batch whose shapes stand: their layouts, masks and frames."""
-
-    written: Written
-    laid: Laid
-    height: Integers
-    frames: warp.Frames
-    bends: list[Bend | None]
-
-    def take(self, lines: list[int]) -> Shaped:
-        """Some of them."""
-        which = np.array(lines, np.int64)
-        bends = [self.bends[i] for i in lines]
-        return Shaped(
-            self.written.take(lines), self.laid.take(which), self.height[which], self.frames.take(which), bends
-        )
 
 
 class Planner:
@@ -96,22 +38,24 @@ class Planner:
 
     def plan(self, index: Integers, attempt: int) -> list[Line | Refusal]:
         """A line or a refusal for each sample of the batch."""
+        batch = self.batch(index, attempt)
+        found: dict[int, Line | Refusal] = {**batch.refused}
+        if batch.planned is not None:
+            found |= {place: batch.planned.line(k) for k, place in enumerate(batch.places)}
+        return [found[place] for place in range(len(index))]
+
+    def batch(self, index: Integers, attempt: int) -> Batch:
+        """What can be painted of the samples, and why the others cannot be."""
         draws = Draws(self.recipe.seed, index, attempt)
-        result: list[Line | Refusal | None] = [None] * len(index)
         written, refused = self.writer.write(draws, index, attempt)
-        for place, refusal in refused.items():
-            result[place] = refusal
         if written.where:
-            shaped = self._shape(draws.take(np.array(written.where, np.int64)), written)
-            shaped = self._sieve(shaped, index, result)
-            if shaped.written.where:
-                where = np.array(shaped.written.where, np.int64)
-                for place, line in zip(
-                    where.tolist(), self._lines(draws.take(where), index[where], shaped), strict=True
-                ):
-                    line.attempt = attempt
-                    result[place] = line
-        return [r for r in result if r is not None]
+            shaped = self._shape(_some(draws, written.where), written)
+            shaped = self._sieve(shaped, index, refused)
+            where = shaped.written.where
+            if where:
+                planned = self._planned(_some(draws, where), index[np.array(where, np.int64)], shaped, attempt)
+                return Batch(refused, where, planned)
+        return Batch(refused, [], None)
 
     def _shape(self, draws: Draws, written: Written) -> Shaped:
         recipe, layout = self.recipe, self.recipe.layout
@@ -127,19 +71,19 @@ class Planner:
         frames = warp.frame(recipe.geometry, layout.margins, draws, width, bends, recipe.height)
         return Shaped(written, laid, height, frames, bends)
 
-    def _sieve(self, shaped: Shaped, index: Integers, result: list[Line | Refusal | None]) -> Shaped:
-        """The lines whose shapes can be drawn; the others' refusals go into the result."""
+    def _sieve(self, shaped: Shaped, index: Integers, refused: dict[int, Refusal]) -> Shaped:
+        """The lines whose shapes can be drawn; the others go among the refused."""
         alive = []
         written = shaped.written
         blanks = _blank(shaped.laid, written)
         for i, (width, blank) in enumerate(zip(shaped.frames.width.tolist(), blanks, strict=True)):
-            refused = self._too_much(written.texts[i], width, blank)
-            if refused is None:
+            why = self._too_much(written.texts[i], width, blank)
+            if why is None:
                 alive.append(i)
             else:
                 place = written.where[i]
                 face = written.pieces[i][0].face
-                result[place] = self.writer.refusal(refused[0], int(index[place]), refused[1], written.texts[i], face)
+                refused[place] = self.writer.refusal(why[0], int(index[place]), why[1], written.texts[i], face)
         return shaped if len(alive) == len(blanks) else shaped.take(alive)
 
     def _too_much(self, text: str, width: int, blank: str | None) -> tuple[str, str] | None:
@@ -152,47 +96,37 @@ class Planner:
             return "too_long", f"{len(text)} characters on {width // stride} time steps"
         return None
 
-    def _lines(self, draws: Draws, index: Integers, shaped: Shaped) -> list[Line]:
-        recipe, written, frames = self.recipe, shaped.written, shaped.frames
+    def _planned(self, draws: Draws, index: Integers, shaped: Shaped, attempt: int) -> Planned:
+        frames = shaped.frames
         masks = rasterise(shaped.laid, shaped.height, frames.scale * EM / shaped.height)
         homographies = warp.homographies(masks.box, frames.quads)
-        groups = _groups(shaped.laid, masks, homographies, shaped.bends)
-        cut, marks = self._glyphs(shaped, masks, groups, homographies)
+        drawing = Drawing.of(shaped.laid, masks, homographies, shaped.bends)
+        cut, marks = self._glyphs(shaped, drawing, homographies)
         others = self._others(draws, index, shaped, masks, homographies)
-        dresses = self.dresser.dress(draws, frames, written, shaped.bends)
-        upright = not recipe.layout.turned
-        return [
-            Line(
-                *(i, 0, written.texts[k], written.pieces[k], written.vertical[k], upright and written.vertical[k]),
-                *(width, groups[k], others.get(k, []), cut[k], marks.get(k, []), dresses[k]),
-            )
-            for k, (i, width) in enumerate(zip(index.tolist(), frames.width.tolist(), strict=True))
-        ]
+        looks = self.dresser.dress(draws, frames, shaped.written, shaped.bends)
+        turned = self.recipe.layout.turned
+        return Planned(index, attempt, shaped, drawing, cut, marks, others, looks, turned)
 
-    def _glyphs(
-        self, shaped: Shaped, masks: Masks, groups: list[Glyphs], homographies: Floats
-    ) -> tuple[list[bool], dict[int, list[tuple[int, int, int, int]]]]:
-        """For each line whether a side of the picture may cut into a glyph's ink; and its small marks, by line."""
+    def _glyphs(self, shaped: Shaped, drawing: Drawing, homographies: Floats) -> tuple[NDArray[np.bool_], Marks]:
+        """For each line whether a side of the picture may cut into a glyph's ink; and its small marks."""
         laid, frames = shaped.laid, shaped.frames
         owner = laid.owner
-        corners = glyph_corners(laid, masks)
+        corners = glyph_corners(laid, drawing.masks)
         seen = warp.apply(homographies[owner], corners)
         inked = laid.boxes[:, 0] < FAR // 2
         out = warp.outside(seen, frames.width[owner], self.recipe.height) & inked
-        cut: list[bool] = (np.add.reduceat(out, laid.starts[:-1]) > 0).tolist()
-        inside = (frames.room(self.recipe.height).min(axis=1) >= 0).tolist()
-        cut = [not inside[k] if bend is not None else cut[k] for k, bend in enumerate(shaped.bends)]
+        cut = np.add.reduceat(out, laid.starts[:-1]) > 0
+        bent = np.array([bend is not None for bend in shaped.bends])
+        if bent.any():
+            cut = np.where(bent, frames.room(self.recipe.height).min(axis=1) < 0, cut)
         area = (laid.boxes[:, 2] - laid.boxes[:, 0]) / EM * ((laid.boxes[:, 3] - laid.boxes[:, 1]) / EM)
-        marks: dict[int, list[tuple[int, int, int, int]]] = {}
         small = np.flatnonzero(inked & (area < MARK))
-        shown = seen[small]
-        for k in [k for k, line in enumerate(owner[small].tolist()) if shaped.bends[line] is not None]:
-            shown[k] = groups[owner[small[k]]].map.points(corners[small[k]])
+        shown, lines = seen[small], owner[small]
+        for k in np.flatnonzero(bent[lines]).tolist():
+            shown[k] = drawing.map(int(lines[k])).points(corners[small[k]])
         low, high = np.floor(shown.min(axis=1)), np.ceil(shown.max(axis=1))
-        boxes = np.maximum(np.concatenate([low, high], axis=1), [0, 0, 1, 1]).astype(np.int64).tolist()
-        for line, (left, top, right, bottom) in zip(owner[small].tolist(), boxes, strict=True):
-            marks.setdefault(line, []).append((left, top, right, bottom))
-        return cut, marks
+        boxes = np.maximum(np.concatenate([low, high], axis=1), [0, 0, 1, 1]).astype(np.int32)
+        return cut, Marks(boxes, np.searchsorted(lines, np.arange(len(bent) + 1)))
 
     def _others(
         self, draws: Draws, index: Integers, shaped: Shaped, masks: Masks, homographies: Floats
@@ -222,8 +156,8 @@ class Planner:
         origin = np.stack([masks.size, masks.origin_x, masks.origin_y], axis=1)[which]
         matrices = neighbours.matrices(origin, drawn, shift, homographies[which])
         seen = ~np.isnan(shift[:, 0])
-        groups = _groups(other, drawn, np.where(seen[:, None, None], matrices, 0), [None] * len(kept))
-        return {k: [group] for k, group, s in zip(which.tolist(), groups, seen.tolist(), strict=True) if s}
+        drawing = Drawing.of(other, drawn, np.where(seen[:, None, None], matrices, 0), [None] * len(kept))
+        return {int(which[n]): [drawing.glyphs(n)] for n in np.flatnonzero(seen).tolist()}
 
 
 def glyph_corners(laid: Laid, masks: Masks) -> Floats:
@@ -236,23 +170,8 @@ def glyph_corners(laid: Laid, masks: Masks) -> Floats:
     return np.stack([np.stack([x0, x1, x1, x0], 1), np.stack([y0, y0, y1, y1], 1)], axis=2)
 
 
-def _groups(laid: Laid, masks: Masks, homographies: Floats, bends: list[Bend | None]) -> list[Glyphs]:
-    stacked = warp.by_index(homographies)
-    matrices, inverses = list(stacked), list(warp.inverses(stacked))
-    starts = laid.starts.tolist()
-    rows, xs, ys = laid.rows.tolist(), masks.xs.tolist(), masks.ys.tolist()
-    sizes = masks.size.tolist()
-    each = masks.sizes.tolist() if masks.sizes is not None else None
-    boxes = masks.box.tolist()
-    return [
-        Glyphs(
-            *(rows[a:b], xs[a:b], ys[a:b], sizes[k] if each is None else each[a:b]),
-            *(width, height, warp.Map(matrices[k], inverses[k], tuple(boxes[k]), bends[k])),
-        )
-        for k, ((a, b), width, height) in enumerate(
-            zip(pairwise(starts), masks.width.tolist(), masks.height.tolist(), strict=True)
-        )
-    ]
+def _some(draws: Draws, where: list[int]) -> Draws:
+    return draws if len(where) == len(draws) else draws.take(np.array(where, np.int64))
 
 
 def _blank(laid: Laid, written: Written) -> list[str | None]:

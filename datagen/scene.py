@@ -92,9 +92,9 @@ class Scene:
     slope: Floats
     strength: Floats
 
-    def rows(self) -> list[Background]:
-        """One background for each line."""
-        return [Background(*row) for row in zip(*(getattr(self, f.name).tolist() for f in fields(self)), strict=True)]
+    def row(self, k: int) -> Background:
+        """The background of line k."""
+        return Background(*(getattr(self, f.name)[k].tolist() for f in fields(self)))
 
 
 class Background(NamedTuple):

@@ -29,13 +29,16 @@ from ..prep.jobs import Job, run_job
 from ..prep.store import EXAMPLES_PER_REASON
 from . import scene
 from .backgrounds import Bank, find_photos, photo_bank, texture_bank
+from .batch import Planned
 from .boxes import to_json
+from .line import Line
 from .paint import Painter
-from .plan import Line, Planner
+from .plan import Planner
 from .recipe import Recipe, portable
 from .writer import Writer
 
-BATCH = 1024  # planning costs as much for one line as for a hundred, and every batch ends with a few attempts more
+BATCH = 1024
+WINDOW = 4 * BATCH  # lines whose refused ones are tried again together: planning one costs as much as a hundred
 SHARD = 10_000
 TRIAL = 16
 Drawn = TypeVar("Drawn")
@@ -72,51 +75,63 @@ class Engine:
         """Samples `start` to `stop` in order, each after the refusals of its earlier attempts."""
         self._pictured.clear()
         with _few_collections():
-            for first in range(start, stop, BATCH):
-                yield from self._batch(np.arange(first, min(first + BATCH, stop), dtype=np.int64))
+            for first in range(start, stop, WINDOW):
+                yield from self._window(np.arange(first, min(first + WINDOW, stop), dtype=np.int64))
 
     def pictures(self, index: np.ndarray[Any, np.dtype[np.int64]]) -> Iterator[tuple[Line, Image, list[Refusal]]]:
         """The picture of each sample with its parameters and the refusals before it, in order.
 
         Raises UserError where a sample was refused in every attempt.
         """
-        yield from self._drawn(index, lambda line, image: image)
+        for (line, image), refusals in self._drawn(index, lambda planned, k, image: (planned.line(k), image.copy())):
+            yield line, image, refusals
 
     def _drawn(
-        self, index: np.ndarray[Any, np.dtype[np.int64]], finish: Callable[[Line, Image], Drawn]
-    ) -> Iterator[tuple[Line, Drawn, list[Refusal]]]:
+        self, index: np.ndarray[Any, np.dtype[np.int64]], finish: Callable[[Planned, int, Image], Drawn]
+    ) -> Iterator[tuple[Drawn, list[Refusal]]]:
         """What `finish` makes of each picture, called while it is still in the processor's cache."""
-        refusals: list[list[tuple[Refusal, Line | Refusal]]] = [[] for _ in index]
-        done: dict[int, tuple[Line, Drawn]] = {}
+        refusals: list[list[tuple[Refusal, Planned | None, int]]] = [[] for _ in index]
+        done: dict[int, Drawn] = {}
         waiting = np.arange(len(index))
         for attempt in range(self.recipe.attempts):
-            for place, planned in zip(waiting.tolist(), self.planner.plan(index[waiting], attempt), strict=True):
-                painted = planned if isinstance(planned, Refusal) else self.painter.paint(planned)
-                if isinstance(painted, Refusal):
-                    refusals[place].append((painted, planned))
-                elif isinstance(planned, Line):
-                    done[place] = planned, finish(planned, painted)
+            for part in np.split(waiting, range(BATCH, len(waiting), BATCH)):
+                batch = self.planner.batch(index[part], attempt)
+                for place, refusal in batch.refused.items():
+                    refusals[part[place]].append((refusal, None, 0))
+                for k, painted in enumerate(self.painter.paint_all(batch.planned) if batch.planned else ()):
+                    place = int(part[batch.places[k]])
+                    if isinstance(painted, Refusal):
+                        refusals[place].append((painted, batch.planned, k))
+                    elif batch.planned:
+                        done[place] = finish(batch.planned, k, painted)
             waiting = np.array([i for i in waiting.tolist() if i not in done], np.int64)
             if not len(waiting):
                 break
         else:
-            raise UserError(_impossible([refusal for refusal, _ in refusals[int(waiting[0])]]))
+            raise UserError(_impossible([refusal for refusal, _, _ in refusals[int(waiting[0])]]))
         for place in range(len(index)):
-            yield *done[place], [self._with_picture(*refused) for refused in refusals[place]]
+            yield done[place], [self._with_picture(*refused) for refused in refusals[place]]
 
-    def _batch(self, index: np.ndarray[Any, np.dtype[np.int64]]) -> Iterator[Item]:
-        for line, data, refusals in self._drawn(index, _encoded):
+    def _window(self, index: np.ndarray[Any, np.dtype[np.int64]]) -> Iterator[Item]:
+        for sample, refusals in self._drawn(index, self._sample):
             yield from refusals
-            font = self.faces.refs[line.pieces[0].face].name
-            polygons = to_json(line, self.planner.table, self.recipe.height) if self.recipe.boxes else ""
-            yield Sample(data, line.text, f"synth {line.index}, {font}", font=font, polygons=polygons)
+            yield sample
 
-    def _with_picture(self, refusal: Refusal, planned: Line | Refusal) -> Refusal:
+    def _sample(self, planned: Planned, k: int, image: Image) -> Sample:
+        looks, written = planned.looks, planned.shaped.written
+        font = self.faces.refs[written.pieces[k][0].face].name
+        polygons = ""
+        if self.recipe.boxes:
+            polygons = to_json(planned.line(k), self.planner.table, self.recipe.height)
+        data = encode_jpeg(image, int(looks.quality[k]), bool(looks.fine[k]))
+        return Sample(data, written.texts[k], f"synth {planned.index[k]}, {font}", font=font, polygons=polygons)
+
+    def _with_picture(self, refusal: Refusal, planned: Planned | None, k: int) -> Refusal:
         """The first few refusals of each reason since `items` began show what was refused."""
         self._pictured[refusal.reason] += 1
         if self._pictured[refusal.reason] > EXAMPLES_PER_REASON:
             return refusal
-        picture = self.painter.look(planned) if isinstance(planned, Line) else self._in_its_font(refusal)
+        picture = self._in_its_font(refusal) if planned is None else self.painter.look(planned.line(k))
         return replace(refusal, thumb=encode_jpeg(picture)) if picture.size else refusal
 
     def _in_its_font(self, refusal: Refusal) -> Image:
@@ -128,10 +143,6 @@ class Engine:
             return np.zeros((0, 0, 3), np.uint8)
         ink, _ = draw_run(self.faces[face], run, self.recipe.height)
         return 255 - ink
-
-
-def _encoded(line: Line, image: Image) -> bytes:
-    return encode_jpeg(image, line.dress.quality, line.dress.fine)
 
 
 def _banks(recipe: Recipe, photos: list[Path]) -> dict[int, Bank]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import struct
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,17 +53,19 @@ class GlyphTable:
 
 
 class GlyphCache:
-    """Drawn glyphs by size and row. When it is full the oldest half goes: hits stay one dictionary look-up."""
+    """Drawn glyphs by size and row. When it is full the oldest half goes: hits stay one look-up."""
+
+    NOTHING: ClassVar[int] = 1
 
     def __init__(self, faces: Faces, table: GlyphTable, limit: int = CACHE_BYTES) -> None:
         self.faces = faces
         self._table = table
         self._limit = limit
         self._bytes = 0
-        self.forgotten = 0  # how often the cache was full
         self._cache: dict[tuple[int, int], Glyph | None] = {}
-        self.records: dict[tuple[int, int], int] = {}
+        self._addresses: dict[int, NDArray[np.uint64]] = {}
         self._held: dict[tuple[int, int], object] = {}
+        self._gone: list[object] = []  # forgotten since addresses were asked for
 
     def __len__(self) -> int:
         return len(self._cache)
@@ -80,17 +83,41 @@ class GlyphCache:
             self._forget()
         return glyph
 
-    def address(self, size: int, row: int) -> int:
-        """Where a record of the glyph lies for code outside of Python: address of the ink, width, height, left, top.
+    def addresses(self, sizes: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.uint64]:
+        """(G,) where records of glyphs lie for code outside of Python: address of the ink, width, height, left, top.
 
-        0 where the glyph shows nothing although it is no space. It stays until other glyphs are asked for.
+        `NOTHING` where a glyph shows nothing although it is no space, 0 where the cache is too small for all of them.
+        They stay until other addresses are asked for.
         """
-        key = (size, row)
-        if key in self.records:
-            return self.records[key]
+        self._gone.clear()
+        found = np.zeros(len(rows), np.uint64)
+        for size in np.unique(sizes).tolist():
+            here = np.flatnonzero(sizes == size)
+            known = self._known(size)
+            missing = rows[here[known[rows[here]] == 0]]
+            # By face: another face or size costs the font library as much as a glyph.
+            for row in sorted(set(missing.tolist()), key=self._table.owner):
+                self._record(size, row)
+            found[here] = known[rows[here]]
+        return found
+
+    def _known(self, size: int) -> NDArray[np.uint64]:
+        """The addresses of all rows of the table at a size, 0 for those that are not known."""
+        known = self._addresses.get(size)
+        rows = len(self._table.boxes)
+        if known is None:
+            known = self._addresses[size] = np.zeros(rows, np.uint64)
+        elif len(known) < rows:
+            known = self._addresses[size] = np.concatenate([known, np.zeros(rows - len(known), np.uint64)])
+        return known
+
+    def _record(self, size: int, row: int) -> None:
+        key, known = (size, row), self._addresses[size]
         glyph = self.get(size, row)
         if glyph is None and not self.is_space(row):
-            return 0
+            known[row] = self.NOTHING
+        if known[row] or key not in self._cache:
+            return
         high, wide = glyph.ink.shape if glyph else (0, 0)
         ink = np.zeros((high, -(-wide // BLOCK) * BLOCK), np.uint8)
         if glyph:
@@ -99,8 +126,7 @@ class GlyphCache:
         place = (glyph.left, glyph.top) if glyph else (0, 0)
         record = ctypes.create_string_buffer(RECORD.pack(ink.ctypes.data, wide, high, *place, ink.shape[1], 0))
         self._held[key] = record, ink
-        self.records[key] = ctypes.addressof(record)
-        return self.records[key]
+        known[row] = ctypes.addressof(record)
 
     def is_space(self, row: int) -> bool:
         """Whether the glyph of `row` has no outline, as a space has none."""
@@ -112,11 +138,12 @@ class GlyphCache:
         return f"glyph {glyph} shows nothing or the font's missing-glyph box, font {self.faces.refs[face].name}"
 
     def _forget(self) -> None:
-        self.forgotten += 1
         for key in list(self._cache)[: len(self._cache) // 2 + 1]:
             self._bytes -= _bytes(self._cache.pop(key))
-            self.records.pop(key, None)
-            self._held.pop(key, None)
+            if key in self._held:
+                self._gone.append(self._held.pop(key))
+            if key[0] in self._addresses:
+                self._addresses[key[0]][key[1]] = 0
 
 
 def _bytes(glyph: Glyph | None) -> int:

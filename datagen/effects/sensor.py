@@ -13,7 +13,7 @@ from ...config import Config
 from ...datasets.images import Image
 from ..backgrounds import noise
 from ..limits import Sigma
-from ..rng import Draws
+from ..rng import Draws, Floats, Integers
 from .base import Canvas, Columns, Effect, Lines, Mask, Stage
 
 POOL = 1 << 20  # numbers of noise kept; drawing them anew costs more than the rest of a picture
@@ -89,6 +89,12 @@ def toning(contrast: float, brightness: float, sigma: float) -> tuple[int, int, 
     return gain, grain, round(UNIT * (brightness + 128.5)) - 128 * (gain + grain)
 
 
+def tonings(contrast: Floats, brightness: Floats, sigma: Floats) -> tuple[Integers, Integers, Integers]:
+    """What `toning` says, of n pictures."""
+    gain, grain = (np.rint(v).astype(np.int64) for v in (UNIT * contrast, UNIT * sigma / POOL_SIGMA))
+    return gain, grain, np.rint(UNIT * (brightness + 128.5)).astype(np.int64) - 128 * (gain + grain)
+
+
 def _weighted(image: Image, noise: Image, gain: int, grain: int, shift: int) -> Image:
     # OpenCV counts in single precision, where sums of such fractions are exact, and half a step more keeps them off
     # the halves that it rounds to even: the same levels on every processor.
@@ -122,3 +128,8 @@ def _piece(kind: int, image: Image, at: float) -> Image:
 def piece_start(at: float, size: int) -> int:
     """Where in the pool the noise of a picture of `size` numbers begins."""
     return int(at * (POOL - size))
+
+
+def piece_starts(at: Floats, size: Integers) -> Integers:
+    """What `piece_start` says, of n pictures."""
+    return (at * (POOL - size)).astype(np.int64)

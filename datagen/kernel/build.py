@@ -76,7 +76,7 @@ def _open(path: Path) -> ctypes.CDLL | None:
         if hashlib.sha256(path.read_bytes()).hexdigest() != _digest(path).read_text(encoding="ascii"):
             return None  # loading a part of a library would kill the process
         library = ctypes.CDLL(str(path))
-        library.ocrdata_line.argtypes = [ctypes.c_char_p] * 4 + [ctypes.c_void_p] * 2
+        library.ocrdata_line.argtypes = [ctypes.c_void_p] * 7
     except (OSError, AttributeError):
         return None
     return library

@@ -97,7 +97,8 @@ static size_t room(const Job *job) {
 }
 
 /* Rows are copied in blocks; what is blank changes nothing, not even at the beginning of the next row. */
-static int set_glyphs(const Job *job, const Glyph *const *glyphs, const int32_t *pens, uint8_t *mask, int stride) {
+static int set_glyphs(const Job *job, const Glyph *const *glyphs, const int32_t *xs, const int32_t *ys, uint8_t *mask,
+                      int stride) {
     for (int k = 0; k < job->glyphs; k++)
         for (int i = 0; i < glyphs[k]->stride * glyphs[k]->height; i += 64)
             FETCH(glyphs[k]->ink + i);
@@ -105,7 +106,7 @@ static int set_glyphs(const Job *job, const Glyph *const *glyphs, const int32_t 
         const Glyph *glyph = glyphs[k];
         if (!glyph->width)
             continue;
-        int x = pens[k] + glyph->left, y = pens[job->glyphs + k] - glyph->top;
+        int x = xs[k] + glyph->left, y = ys[k] - glyph->top;
         if (x < 0 || y < 0 || x + glyph->width > job->mask_width || y + glyph->height > job->mask_height)
             return 0;
         uint8_t *to = mask + (size_t)(y + SIDE) * stride + x + SIDE;
@@ -494,8 +495,8 @@ static Arena arena;
 #if defined(_WIN32)
 __declspec(dllexport)
 #endif
-int ocrdata_line(const Job *job, const Glyph *const *glyphs, const int32_t *pens, const int32_t *marks, uint8_t *out,
-                 Sums *sums) {
+int ocrdata_line(const Job *job, const Glyph *const *glyphs, const int32_t *xs, const int32_t *ys, const int32_t *marks,
+                 uint8_t *out, Sums *sums) {
     size_t pixels = (size_t)job->width * job->height, wanted = room(job);
     int stride = job->mask_width + 2 * SIDE;
     size_t mask_size = (size_t)stride * (job->mask_height + 2 * SIDE);
@@ -509,7 +510,7 @@ int ocrdata_line(const Job *job, const Glyph *const *glyphs, const int32_t *pens
     arena.used = 0;
     uint8_t *mask = take(&arena, mask_size), *ink = take(&arena, pixels), *seen = ink, *spare = take(&arena, pixels);
     memset(mask, 0, mask_size);
-    if (!near(job) || !set_glyphs(job, glyphs, pens, mask, stride))
+    if (!near(job) || !set_glyphs(job, glyphs, xs, ys, mask, stride))
         return 0;
     fetch_background(job);
     size_t kept = arena.used;

@@ -25,7 +25,7 @@ import numpy as np
 import psutil
 
 from ocrdata.corpora.patterns import COMMON_HAN
-from ocrdata.datagen.plan import Line
+from ocrdata.datagen.line import Line
 from ocrdata.datagen.recipe import Recipe
 from ocrdata.datagen.synth import Engine, prepare
 from ocrdata.datasets.images import encode_jpeg

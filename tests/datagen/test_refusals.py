@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from ocrdata.datagen import scene
+from ocrdata.datagen.line import Line
 from ocrdata.datagen.paint import Painter
-from ocrdata.datagen.plan import Line
 from ocrdata.datagen.synth import prepare, synth
 from ocrdata.datasets.records import Refusal, Sample
 from ocrdata.errors import UserError

@@ -11,7 +11,7 @@ from ocrdata.datagen.effects.base import Canvas
 from ocrdata.datagen.effects.camera import greys
 from ocrdata.datagen.effects.ink import Bleed
 from ocrdata.datagen.effects.occlusion import Occlusion
-from ocrdata.datagen.plan import Line
+from ocrdata.datagen.line import Line
 from ocrdata.datagen.synth import prepare
 from ocrdata.datasets.records import Refusal
 

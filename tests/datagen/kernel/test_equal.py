@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from ocrdata.datagen.kernel import build
-from ocrdata.datagen.kernel.line import Kernel
-from ocrdata.datagen.plan import Line
+from ocrdata.datagen.kernel.jobs import Kernel
 from ocrdata.datagen.recipe import load_recipe
 from ocrdata.datagen.synth import Engine, prepare
 from ocrdata.datasets.records import Refusal
@@ -50,17 +49,13 @@ def photo(folder):
 
 def both(engine: Engine, library, count: int):
     """Of each line that is planned what Python makes of it and what the kernel makes of it, and who drew it."""
-    painter = engine.painter
-    lines = [line for line in engine.planner.plan(np.arange(count), 0) if isinstance(line, Line)]
-    kernel = Kernel(library, engine.glyphs, painter.banks, engine.recipe.height)
-    pairs = []
-    for line in lines:
-        painter.kernel = None
-        expected = painter.paint(line)
-        painter.kernel = kernel
-        drawn = not line.dress.faint and not line.cut and kernel.draw(line) is not None
-        pairs.append((expected, painter.paint(line), drawn))
-    return pairs
+    painter, planned = engine.painter, engine.planner.batch(np.arange(count), 0).planned
+    expected = [painter.paint(planned.line(k)) for k in range(len(planned.index))]
+    painter.kernel = Kernel(library, engine.glyphs, painter.banks, engine.recipe.height)
+    jobs = painter.kernel.jobs(planned)
+    drawn = [able and jobs.draw(k) is not None for k, able in enumerate(jobs.able)]
+    found = [painted if isinstance(painted, Refusal) else painted.copy() for painted in painter.paint_all(planned)]
+    return list(zip(expected, found, drawn, strict=True))
 
 
 def same(expected, found):
