@@ -196,7 +196,7 @@ def _score(road: Road, bundle: Path, unseen: Mapping[str, Path], page: Path) -> 
     reader = open_reader(bundle)
     with progress("eval", road.evaluate.lines * len(unseen)) as done:
         sets = {name: open_lines(pack) for name, pack in unseen.items()}
-        found = evaluate_sets(reader, sets, Scoring(road.evaluate.policy or "exact"), done)
+        found = evaluate_sets(reader, sets, Scoring(road.evaluate.policy), done)
     write_evaluation(found, page, f"{bundle}, compared {found.report['policy']['name']}")
     scores = {name: part["accuracy"] for name, part in found.report["sets"].items()}
     if len(scores) > 1:

@@ -9,6 +9,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from ..config import Config
 from ..corpora.charset import Charset
+from ..errors import UserError
 from .augment import Augment
 from .decoders import Decoder, make_decoder
 from .network_config import Network, Tiny, check_height, decoder_of
@@ -142,7 +143,8 @@ class TrainConfig(RunConfig):
     start: a bundle, a run's folder or a checkpoint to take the weights from; its characters may be others.
     data: a pack, folder of LMDBs or label file, or a list of sources; val: one, or a list of named sets (the command
     line may give both); without `val`, the share `holdout` of the data is kept for validation (at most 2,000 lines).
-    unknown: what to do with labels that hold other characters.
+    case: lower makes labels lower case before anything else, as is usual with 36 characters; a bundle knows it, and
+    `eval` then compares without case by itself. unknown: what to do with labels that hold other characters.
     best: accuracy, similarity, or that of one set, as in `old.accuracy`.
     """
 
@@ -154,6 +156,7 @@ class TrainConfig(RunConfig):
     squeeze: float = Field(default=2.0, ge=1.0, le=100.0)
     data: Data | None = None
     val: Val | None = None
+    case: Literal["keep", "lower"] = "keep"
     unknown: Literal["error", "refuse"] = "error"
     augment: Augment = Augment()
     best: str = "accuracy"
@@ -184,10 +187,16 @@ class TrainConfig(RunConfig):
         return self
 
     def characters(self) -> Charset:
-        """The characters, in the order of their class ids."""
-        if self.dictionary is not None:
-            return Charset.read(self.dictionary)
-        return Charset(self.charset or "")
+        """The characters, in the order of their class ids. Raises UserError for what no label can hold."""
+        found = Charset.read(self.dictionary) if self.dictionary is not None else Charset(self.charset or "")
+        upper = [c for c in found.characters if self.label(c) != c]
+        if upper:
+            raise UserError(f"case: lower leaves no {', '.join(map(repr, upper[:10]))} in any label; leave it out")
+        return found
+
+    def label(self, text: str) -> str:
+        """A label as it is learnt."""
+        return text.lower() if self.case == "lower" else text
 
     def decoder(self, charset: Charset) -> Decoder:
         """What turns this network's output into text."""

@@ -21,10 +21,11 @@ from .augment import apply, draw, join
 from .config import TrainConfig
 from .ctc import TIME_STRIDE, encode
 from .order import Order
-from .preprocess import Batch, InputRule, fit, padded_width, stack
+from .preprocess import Batch, fit, padded_width, stack, unreadable
 from .sources import Lines, Mixture, where
 
 WINDOW = 16  # batches that are decoded together and sorted by width, so that little padding is computed
+UNFIT = ("picture_too_small", "line_too_wide")  # whole pictures that hold no line of this size
 AHEAD = 8  # finished batches that wait for the network
 
 
@@ -39,18 +40,17 @@ class Step:
     lengths: NDArray[np.int64]
 
 
-def load(lines: Lines, index: int, rule: InputRule, squeeze: float = float("inf")) -> tuple[Image, str]:
-    """Sample `index`, fitted to the input's height, and its label. Raises BadImage.
+def load(lines: Lines, index: int, config: TrainConfig, squeeze: float | None = None) -> tuple[Image, str]:
+    """Sample `index`, fitted to the input's height, and its label as it is learnt. Raises BadImage.
 
-    squeeze: a picture that had to become narrower than its aspect ratio wants by more than this is `line_too_wide`.
+    squeeze: raise it, too, for a picture that is too small, or that had to become narrower by more than this.
     """
-    sample = lines[index]
+    sample, rule = lines[index], config.input_rule()
     image = decode(sample.image)
-    height, width = image.shape[:2]
-    if width * rule.height > squeeze * rule.max_width * height:
-        natural = round(width * rule.height / height)
-        raise BadImage("line_too_wide", f"{natural} pixels at the height {rule.height}; {rule.max_width} is the width")
-    return fit(image, rule), sample.label
+    refusal = unreadable(image, rule, squeeze) if squeeze is not None else None
+    if refusal:
+        raise refusal
+    return fit(image, rule), config.label(sample.label)
 
 
 class Feed:
@@ -59,8 +59,8 @@ class Feed:
     Each epoch is one shuffle over all samples (see Order). It is cut into windows of 16 batches; within a window
     samples are grouped by width and the batches shuffled. So batch `n` follows from the seed and n, and resuming
     needs no other state. left_out: reasons by index, found when a picture was first decoded: a label that does
-    not fit its own width, a line too wide, a picture that cannot be read where `damaged` says so. Another sample
-    of the window takes the place. rank, size: this process of how many, each with batches of its own.
+    not fit its own width, a line too wide or too small, a picture that cannot be read where `damaged` says so. Another
+    sample of the window takes the place. rank, size: this process of how many, each with batches of its own.
     """
 
     def __init__(
@@ -175,9 +175,9 @@ class Feed:
         if cached is not None or index in self.left_out:
             return cached
         try:
-            image, label = load(self.lines, index, self.rule, self.config.squeeze)
+            image, label = load(self.lines, index, self.config, self.config.squeeze)
         except BadImage as error:
-            if error.reason != "line_too_wide" and self.config.damaged == "error":
+            if error.reason not in UNFIT and self.config.damaged == "error":
                 raise UserError(
                     f"{where(self.lines, index)}: {error.reason}: {error.detail}; `ocrdata pack --verify "
                     f"{self.lines.root}` lists all, and damaged: refuse leaves such samples out"

@@ -41,7 +41,7 @@ def look_at_labels(lines: Lines, charset: Charset, config: TrainConfig) -> Label
     rule, decoder = config.input_rule(), config.decoder(charset)
     room = decoder.room(padded_width(rule.max_width, rule))
     found = LabelCheck()
-    for index, label in enumerate(lines.labels()):
+    for index, label in enumerate(map(config.label, lines.labels())):
         outside = charset.unknown(label)
         reason = "not_in_dict" if outside else "empty_label" if not label else ""
         if not reason and decoder.needed(label) > room:

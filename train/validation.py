@@ -70,7 +70,7 @@ class Validation:
         self.refused.clear()
         for index in indices:
             try:
-                yield load(lines, index, self._config.input_rule())
+                yield load(lines, index, self._config)
             except BadImage as error:
                 if self._config.damaged == "error":
                     raise UserError(f"{where(lines, index)}: {error.reason}: {error.detail}") from error

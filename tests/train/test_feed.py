@@ -85,6 +85,22 @@ def test_a_line_that_had_to_be_squeezed_too_much_is_counted(tmp_path, small, pic
     assert max(batch.shape[3] for batch in images) == 96
 
 
+def test_a_picture_without_room_for_a_character_is_counted(tmp_path, small, picture):
+    dots = [Sample(encode_jpeg(np.zeros((h, w, 3), np.uint8)), "1") for h, w in ((1, 1), (3, 40), (40, 1))]
+    (tmp_path / "p").mkdir()
+    write_shard(tmp_path / "p", 0, iter(dots + [Sample(encode_jpeg(picture("12")), "12")] * 13), "test")
+    feed = feed_of(small(), Pack(tmp_path / "p"))
+    assert all(not {0, 1, 2} & set(step.indices) for step in feed.steps(0, 4))
+    assert feed.left_out == dict.fromkeys(range(3), "picture_too_small")
+
+
+def test_labels_are_learnt_in_lower_case_where_that_is_asked_for(tmp_path, small, picture):
+    (tmp_path / "p").mkdir()
+    write_shard(tmp_path / "p", 0, iter([Sample(encode_jpeg(picture("aB")), "aB")] * 16), "test")
+    (step,) = Feed(small(charset="ab", case="lower"), Pack(tmp_path / "p"), range(16), Charset("ab")).steps(0, 1)
+    assert step.labels.tolist() == [[0, 1]] * 16
+
+
 def test_joined_lines_read_one_after_the_other(tmp_path, small, make_pack):
     pack = make_pack(tmp_path / "p", 64)
     labels = set(pack.labels())
