@@ -7,10 +7,9 @@ from typing import Annotated, Literal
 
 import typer
 
-from .progress import progress
-from .tables import counts, where
+from .cli_run import Run, long_command
+from .tables import counts
 
-Workers = Annotated[int, typer.Option(help="Processes; 0 is one per core. The bytes do not depend on it.", min=0)]
 ShardSize = Annotated[int, typer.Option(help="Samples looked at for one shard.", min=1)]
 
 
@@ -19,6 +18,7 @@ def register(app: typer.Typer) -> None:
     app.command()(convert)
 
 
+@long_command
 def convert(
     source: Annotated[
         Path, typer.Argument(help="A pack, LMDBs, label lines, tar or Parquet files; or photos with text regions.")
@@ -30,7 +30,8 @@ def convert(
     out_dir: Annotated[Path, typer.Option("--out", "-o", help="The folder to write.")],
     images: Annotated[list[Path], typer.Option(help="Folder that picture paths start from.")] = [],  # noqa: B006
     shard_size: ShardSize = 10_000,
-    workers: Workers = 0,
+    *,
+    run: Run,
 ) -> None:
     """Write a pack in the format of another tool. `ocrdata pack DIR -o PACK` reads each of them back.
 
@@ -43,8 +44,7 @@ def convert(
     from .prep.exports.convert import plan_convert
 
     plan = plan_convert(source, to, out_dir, make(PackConfig, shard_size=shard_size), tuple(images))
-    with progress("convert", plan.items) as done:
-        manifest = plan.run(workers, done)
+    manifest = run("convert", {"": plan})[""]
     counts("written", {"samples": manifest["count"], "bytes": manifest["image_bytes"]})
     counts("refused, by reason", manifest["refusals"])
-    where(out_dir)
+    run.where(out_dir)

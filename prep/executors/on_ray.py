@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 import cv2
 
 from ...errors import MissingPackage, Trouble, UserError
-from ..shards import Outcome, Source, Task, attempt, difference, versions
+from ..place import difference
+from ..shards import Outcome, Source, Task, attempt, versions
 
 POLL_SECONDS = 0.5
 RETRIES = 5  # of a shard whose machine was lost
