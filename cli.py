@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from . import cli_jobs, cli_models, cli_select, cli_synth
+from . import cli_datasets, cli_jobs, cli_models, cli_select, cli_synth
 from .cli_run import Run, Workers, long_command
 from .exits import Commands
 from .progress import progress
@@ -34,6 +34,7 @@ def fetch(
 
     Where the site wants a login, the message names the files to place by hand.
     """
+    from .datasets.dataset import labels_in_archive
     from .datasets.fetch import fetch as run
 
     folder = out_dir or Path("data") / Path(name).stem
@@ -41,12 +42,25 @@ def fetch(
         dataset = run(name, folder, source, trust, done, splits=split)
     for missing in dataset["absent"]:
         line(f"not there, and not needed: {missing}")
+    large = [name for name in dataset["splits"] if labels_in_archive(folder, name)]
     table(
         f"{dataset['name']}: licence {dataset['licence']}; what its ground truth holds",
-        (_ground_truth(folder, name) for name in dataset["splits"]),
+        [_ground_truth(folder, name) for name in dataset["splits"] if name not in large],
         ("split", "photos", "of them here", "boxes", "ignored", "legible"),
     )
+    if large:
+        line(f"{dataset['name']}: licence {dataset['licence']}; counted when it is read: {', '.join(large)}")
     where(folder)
+
+
+def _at_hand(source: Path, split: str | None) -> Path:
+    """`source`, or the folder into which a dataset of the catalogue is fetched first."""
+    from .datasets.catalogue.entry import names
+
+    if source.exists() or str(source) not in names():
+        return source
+    fetch(str(source), split=[split] if split else [])
+    return Path("data") / source
 
 
 def _ground_truth(folder: Path, split: str) -> tuple[str, int, int, int, int, int]:
@@ -60,7 +74,9 @@ def _ground_truth(folder: Path, split: str) -> tuple[str, int, int, int, int, in
 @app.command()
 @long_command
 def crop(
-    source: Annotated[Path, typer.Argument(help="A fetched dataset, a label file, or a folder with labels.")],
+    source: Annotated[
+        Path, typer.Argument(help="A fetched dataset, or one's name; a label file; a folder with labels.")
+    ],
     out_dir: Annotated[Path, typer.Option("--out", "-o", help="The pack to write.")],
     split: Annotated[str | None, typer.Option(help="Which split of a fetched dataset.")] = None,
     format: Annotated[str | None, typer.Option(help="Label format, where it cannot be guessed.")] = None,
@@ -96,7 +112,7 @@ def crop(
         min_side=min_side,
         max_length=max_length,
     )
-    photos = open_labels(*find_labels(source, split, format, tuple(images)))
+    photos = open_labels(*find_labels(_at_hand(source, split), split, format, tuple(images)))
     parts = plan_crop(photos, out_dir, config, val, seed)
     _show_totals(crop_totals(run("crop", parts).values()))
     run.where(*(p.out for p in parts.values()))
@@ -129,6 +145,8 @@ def pack(
         bool, typer.Option("--diagnose", help="Explain what is odd about the LMDBs in SOURCE.")
     ] = False,
     images: Annotated[list[Path], typer.Option(help="Folder that picture paths start from.")] = [],  # noqa: B006
+    split: Annotated[str | None, typer.Option(help="Which split of a fetched dataset.")] = None,
+    format: Annotated[str | None, typer.Option(help="Label format, where it cannot be guessed.")] = None,
     max_length: Annotated[int | None, typer.Option(help="Longer labels are refused, characters.")] = None,
     encoding: Annotated[str, typer.Option(help="Of the labels of a foreign LMDB.")] = "utf-8",
     shard_size: Annotated[int, typer.Option(help="Samples looked at for one shard.")] = 10_000,
@@ -149,7 +167,7 @@ def pack(
         _diagnose(source)
     if out_dir is not None:
         config = make(PackConfig, max_length=max_length, encoding=encoding, shard_size=shard_size)
-        plan = plan_pack(source, out_dir, config, tuple(images))
+        plan = plan_pack(_at_hand(source, split), out_dir, config, tuple(images), split, format)
         manifest = run("pack", {"": plan})[""]
         counts("packed", {"samples": manifest["count"], "bytes": manifest["image_bytes"]})
         counts("refused, by reason", manifest["refusals"])
@@ -285,5 +303,6 @@ def _compare(a: Stats, b: Stats, page: Path) -> None:
 
 cli_synth.register(app)
 cli_models.register(app)
+cli_datasets.register(app)
 cli_jobs.register(app)
 cli_select.register(app)
