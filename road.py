@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from pydantic import PositiveInt
+from pydantic import Discriminator, PositiveInt, Tag
 from rich.console import Console
 
 from .config import Config, load, sections
@@ -33,7 +33,10 @@ Value = TypeVar("Value")
 class Make(Config):
     """What is rendered to train on. lines: of the own recipe, or of several by name, the own one being `synth`."""
 
-    lines: PositiveInt | dict[str, PositiveInt]
+    lines: Annotated[
+        Annotated[PositiveInt, Tag("number")] | Annotated[dict[str, PositiveInt], Tag("recipes")],
+        Discriminator(lambda value: "recipes" if isinstance(value, dict) else "number"),
+    ]
 
 
 class Evaluate(Config):

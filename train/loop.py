@@ -255,6 +255,7 @@ class Loop:
             self._write(scores, self._rate)
         if done % (config.save_every or self.steps_per_epoch) == 0 or last or stopped or self._stale():
             self._save(LAST)
+            self.team.meet()
 
     def _write(self, scores: dict[str, float], rate: float) -> None:
         row = self._meter.row(self.about.step, self.about.step / self.steps_per_epoch, rate, scores)
