@@ -107,7 +107,7 @@ class RunConfig(Config):
     best: the score that decides which checkpoint is the best; patience: evaluations without a better one after which
     training ends; 0 never does.
     eval_every, save_every, log_every: steps; 0 is once an epoch. workers: threads that decode.
-    cache_mb: decoded pictures kept in memory, up to this many megabytes. tensorboard: write events, too.
+    cache_mb: decoded pictures kept in memory, up to this many megabytes. tensorboard, visualdl: write events, too.
     """
 
     start: Path | None = None
@@ -126,6 +126,7 @@ class RunConfig(Config):
     workers: int = Field(default=1, ge=1, le=64)
     cache_mb: int = Field(default=512, ge=0)
     tensorboard: bool = False
+    visualdl: bool = False
     seed: int = Field(default=0, ge=0)
 
     @model_validator(mode="after")

@@ -35,7 +35,7 @@ from .vocabulary import Change
 
 UNLUCKY = 20  # steps in a row that 16-bit arithmetic may lose before that is an error
 # Keys that may change when a run is taken up: they do not change the weights. What data are is told by digests.
-FREE = {"data", "val", "start", "workers", "cache_mb", "log_every", "save_every", "tensorboard"}
+FREE = {"data", "val", "start", "workers", "cache_mb", "log_every", "save_every", "tensorboard", "visualdl"}
 Report = Callable[[Row], None]
 
 
