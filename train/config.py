@@ -146,6 +146,8 @@ class TrainConfig(RunConfig):
     line may give both); without `val`, the share `holdout` of the data is kept for validation (at most 2,000 lines).
     case: lower makes labels lower case before anything else, as is usual with 36 characters; a bundle knows it, and
     `eval` then compares without case by itself. unknown: what to do with labels that hold other characters.
+    batch_by: lines gives every batch `batch_size` of them; area gives narrow batches more and wide ones fewer, as many
+    on the whole, so that the largest takes the least memory.
     best: accuracy, similarity, or that of one set, as in `old.accuracy`.
     """
 
@@ -159,6 +161,7 @@ class TrainConfig(RunConfig):
     val: Val | None = None
     case: Literal["keep", "lower"] = "keep"
     unknown: Literal["error", "refuse"] = "error"
+    batch_by: Literal["lines", "area"] = "lines"
     augment: Augment = Augment()
     best: str = "accuracy"
 
