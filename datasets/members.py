@@ -116,10 +116,11 @@ def _no_twins(archive: Path, hashes: array[int]) -> None:
     for entry in _entries(archive):
         name = _checked(archive, entry)
         if name is not None and hash(_folded(name)) in twice:
-            other = seen.setdefault(_folded(name), name)
-            if other is not name:
+            other = seen.get(_folded(name))
+            if other is not None:
                 also = "twice" if other == name else f"and {other!r}, which differ in case only"
                 raise UserError(f"{archive} holds {name!r} {also}: refused")
+            seen[_folded(name)] = name
 
 
 def is_archive(path: Path) -> bool:
