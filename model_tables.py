@@ -37,6 +37,9 @@ def fit_and_show(settings: TrainConfig, lines: Lines, sets: Mapping[str, Lines],
     fit = Fit(settings, lines, sets, out, resume)
     _left_out("left out of training", fit.refused, fit.examples)
 
+    if not len(fit.validation):
+        line("warning: there is no line to validate on, so there will be no scores; raise holdout, or use --val")
+
     def show(row: Row) -> None:
         line(row.line())
 

@@ -19,6 +19,7 @@ from .labels import LISTED, LabelCheck, listed, look_at_labels
 from .preprocess import LOWEST, NARROWEST, padded_width
 from .rehearsal import LITTLE, overfit, room
 from .sources import Lines, Mixture, where
+from .validation import hold_out
 
 PICTURES = 512  # that are decoded
 FEW = 20  # pictures of a character; it is not learnt from fewer
@@ -57,6 +58,9 @@ def check(
     if labels.good:
         found += about_pictures(look_at_pictures(data, labels.good, config, charset, progress), config)
     found += about_mixture(data)
+    if not val and not hold_out(labels.good, config)[0]:
+        said = "no line is kept to validate on, so there will be no scores; raise holdout, or give val"
+        found.append(Finding("warning", "validation", said))
     found.append(about_rate(config))
     found += [Finding(*one) for one in room(config, len(charset), out)]
     if seconds and labels.good:
@@ -77,6 +81,9 @@ def about_labels(found: LabelCheck, lines: int, config: TrainConfig, name: str =
             much: Level = "error" if count > lines / 2 else "warning"
             examples = "; ".join(found.examples[reason])
             yield Finding(much, name, f"{count:,} of {lines:,} labels {what} and are left out: {examples}")
+    for reason in found.refused.keys() - {"not_in_dict", "empty_label", "label_too_long"}:
+        examples = "; ".join(found.examples[reason])
+        yield Finding("warning", name, f"{found.refused[reason]:,} more lines are left out, {reason}: {examples}")
     if not found.good:
         yield Finding("error", name, f"none of {lines:,} labels can be used: {dict(found.refused)}")
     elif not found.refused:

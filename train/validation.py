@@ -32,6 +32,10 @@ class Validation:
         if "." in config.best and config.best.partition(".")[0] not in self._sets:
             raise UserError(f"best: there is no validation set {config.best.partition('.')[0]!r}")
 
+    def __len__(self) -> int:
+        """How many lines there are to validate on."""
+        return sum(len(indices) for _, indices in self._sets.values())
+
     @property
     def names(self) -> list[str]:
         """The names of the sets that have one."""

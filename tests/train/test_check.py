@@ -26,7 +26,7 @@ def found(level, name, findings):
 
 
 def test_good_data_are_fine_and_learnt_by_heart(tmp_path, small, make_pack):
-    findings = check(small(), make_pack(tmp_path / "p", 120), seconds=60)
+    findings = check(small(holdout=0.1), make_pack(tmp_path / "p", 120), seconds=60)
     assert {f.level for f in findings} == {"fine"}, findings
     names = {f.name for f in findings}
     assert {"labels", "dictionary", "pictures", "width", "rate", "disk", "memory", "rehearsal"} <= names
