@@ -36,7 +36,7 @@ def rows(label, count=8, end="\n"):
         (rows(""), r"no line can be used: \{'ignored_empty': 8\}; for example 0"),
         ("0.png\t12\n1.png 12\n", r"labels\.txt line 2"),
         ("0.png\t12\t13\n", r"labels\.txt line 1: .*second tab in '12\\t13'"),
-        (rows("12", 0), "no line"),
+        (rows("12", 0), "the label file is empty"),
         ("x.png\t12\n", r"\{'missing_photo': 1\}; for example x"),
     ],
 )
@@ -111,8 +111,7 @@ def test_a_loss_that_becomes_infinite_in_one_sample_names_it(small, tmp_path, ma
 
     def spoilt(batch):
         found = losses(batch)
-        place = batch.indices.index(7)
-        return found + (np.arange(len(batch.indices)) == place) * np.float32("inf").clip(max=3e38) * 10
+        return found + np.where(np.array(batch.indices) == 7, np.inf, 0).astype(np.float32)
 
     fit.task.losses = spoilt
     with pytest.raises(UserError, match=r"step 0: the loss is inf for 1 of 16 .*'image-000000008', label"):
