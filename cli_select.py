@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from .cli_models import Engine
 from .cli_run import Run, Workers, long_command
 from .progress import progress
 from .tables import counts, line, table, where
@@ -19,6 +20,7 @@ def register(app: typer.Typer) -> None:
     app.command()(convert)
     app.command()(split)
     app.command()(leaks)
+    app.command()(audit)
 
 
 @long_command
@@ -127,4 +129,35 @@ def leaks(
             manifest = plan.run(workers, done)
         counts("kept", {"samples": manifest["count"], **manifest["refusals"]})
         where(drop)
+    where(out_file, out_file.with_suffix(".json"))
+
+
+def audit(
+    data: Annotated[Path, typer.Argument(help="A pack, LMDBs, or a label file PICTURE<TAB>TEXT.")],
+    model: Annotated[Path, typer.Option(help="A bundle, or the folder of a run; not trained on these lines.")],
+    out_file: Annotated[Path, typer.Option("--out", "-o", help="The page to write.")] = Path("audit.html"),
+    most: Annotated[int, typer.Option(help="How many suspect labels to keep.", min=1)] = 200,
+    engine: Engine = "auto",
+) -> None:
+    """Rank labels that are probably wrong: a model finds them far less probable than what it surely reads.
+
+    Lines that it does not read as labelled are read once more turned around; upside-down pictures are told apart.
+    """
+    from .train.audit import audit as run
+    from .train.audit_page import write_audit
+    from .train.evaluate import open_lines, open_reader
+
+    reader = open_reader(model, engine)
+    with progress("audit", None) as done:
+        found = run(reader, open_lines(data), most, done)
+    write_audit(found, out_file, str(data), str(model))
+    counts(
+        str(data),
+        {"lines": found.lines, "read as labelled": found.agreed, "upside down": found.turned, **found.unjudged},
+    )
+    table(
+        "most suspect",
+        [(s.number, s.label, s.text, f"{s.score:.1f}", s.origin) for s in found.suspects[:10]],
+        ("line", "label", "read", "score", "where"),
+    )
     where(out_file, out_file.with_suffix(".json"))
