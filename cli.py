@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from . import cli_models, cli_select, cli_synth
+from . import cli_datasets, cli_jobs, cli_models, cli_select, cli_synth
+from .cli_run import Run, Workers, long_command
 from .exits import Commands
 from .progress import progress
 from .tables import counts, line, table, where
@@ -18,7 +19,6 @@ if TYPE_CHECKING:  # commands import what they need when they run: `--help` stay
 
 app = typer.Typer(cls=Commands, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 
-Workers = Annotated[int, typer.Option(help="Processes; 0 is one per core. The bytes do not depend on it.", min=0)]
 Dictionary = Annotated[Path | None, typer.Option(help="Dictionary: one character a line.")]
 
 
@@ -34,6 +34,7 @@ def fetch(
 
     Where the site wants a login, the message names the files to place by hand.
     """
+    from .datasets.dataset import labels_in_archive
     from .datasets.fetch import fetch as run
 
     folder = out_dir or Path("data") / Path(name).stem
@@ -41,12 +42,25 @@ def fetch(
         dataset = run(name, folder, source, trust, done, splits=split)
     for missing in dataset["absent"]:
         line(f"not there, and not needed: {missing}")
+    large = [name for name in dataset["splits"] if labels_in_archive(folder, name)]
     table(
         f"{dataset['name']}: licence {dataset['licence']}; what its ground truth holds",
-        (_ground_truth(folder, name) for name in dataset["splits"]),
+        [_ground_truth(folder, name) for name in dataset["splits"] if name not in large],
         ("split", "photos", "of them here", "boxes", "ignored", "legible"),
     )
+    if large:
+        line(f"{dataset['name']}: licence {dataset['licence']}; counted when it is read: {', '.join(large)}")
     where(folder)
+
+
+def _at_hand(source: Path, split: str | None) -> Path:
+    """`source`, or the folder into which a dataset of the catalogue is fetched first."""
+    from .datasets.catalogue.entry import names
+
+    if source.exists() or str(source) not in names():
+        return source
+    fetch(str(source), split=[split] if split else [])
+    return Path("data") / source
 
 
 def _ground_truth(folder: Path, split: str) -> tuple[str, int, int, int, int, int]:
@@ -58,8 +72,11 @@ def _ground_truth(folder: Path, split: str) -> tuple[str, int, int, int, int, in
 
 
 @app.command()
+@long_command
 def crop(
-    source: Annotated[Path, typer.Argument(help="A fetched dataset, a label file, or a folder with labels.")],
+    source: Annotated[
+        Path, typer.Argument(help="A fetched dataset, or one's name; a label file; a folder with labels.")
+    ],
     out_dir: Annotated[Path, typer.Option("--out", "-o", help="The pack to write.")],
     split: Annotated[str | None, typer.Option(help="Which split of a fetched dataset.")] = None,
     format: Annotated[str | None, typer.Option(help="Label format, where it cannot be guessed.")] = None,
@@ -74,7 +91,8 @@ def crop(
     max_length: Annotated[int | None, typer.Option(help="Longer labels are refused, characters.")] = None,
     val: Annotated[float, typer.Option(help="Share of the photos to keep for validation: OUT/train, OUT/val.")] = 0.0,
     seed: Annotated[int, typer.Option(help="Of the split.")] = 0,
-    workers: Workers = 0,
+    *,
+    run: Run,
 ) -> None:
     """Cut text lines out of photos, rectified, straight into a pack.
 
@@ -94,12 +112,10 @@ def crop(
         min_side=min_side,
         max_length=max_length,
     )
-    photos = open_labels(*find_labels(source, split, format, tuple(images)))
+    photos = open_labels(*find_labels(_at_hand(source, split), split, format, tuple(images)))
     parts = plan_crop(photos, out_dir, config, val, seed)
-    with progress("crop", sum(p.items for p in parts.values())) as done:
-        manifests = {name: part.run(workers, done) for name, part in parts.items()}
-    _show_totals(crop_totals(manifests.values()))
-    where(*(p.out for p in parts.values()))
+    _show_totals(crop_totals(run("crop", parts).values()))
+    run.where(*(p.out for p in parts.values()))
 
 
 def _show_totals(totals: CropTotals) -> None:
@@ -120,6 +136,7 @@ def _show_totals(totals: CropTotals) -> None:
 
 
 @app.command()
+@long_command
 def pack(
     source: Annotated[Path, typer.Argument(help="Label file, folder with labels, folder of LMDBs, or a pack.")],
     out_dir: Annotated[Path | None, typer.Option("--out", "-o", help="The pack to write.")] = None,
@@ -128,10 +145,13 @@ def pack(
         bool, typer.Option("--diagnose", help="Explain what is odd about the LMDBs in SOURCE.")
     ] = False,
     images: Annotated[list[Path], typer.Option(help="Folder that picture paths start from.")] = [],  # noqa: B006
+    split: Annotated[str | None, typer.Option(help="Which split of a fetched dataset.")] = None,
+    format: Annotated[str | None, typer.Option(help="Label format, where it cannot be guessed.")] = None,
     max_length: Annotated[int | None, typer.Option(help="Longer labels are refused, characters.")] = None,
     encoding: Annotated[str, typer.Option(help="Of the labels of a foreign LMDB.")] = "utf-8",
     shard_size: Annotated[int, typer.Option(help="Samples looked at for one shard.")] = 10_000,
-    workers: Workers = 0,
+    *,
+    run: Run,
 ) -> None:
     """Put pictures and labels into LMDB shards that every OCR trainer reads; or prove or explain a pack.
 
@@ -147,15 +167,14 @@ def pack(
         _diagnose(source)
     if out_dir is not None:
         config = make(PackConfig, max_length=max_length, encoding=encoding, shard_size=shard_size)
-        plan = plan_pack(source, out_dir, config, tuple(images))
-        with progress("pack", plan.items) as done:
-            manifest = plan.run(workers, done)
+        plan = plan_pack(_at_hand(source, split), out_dir, config, tuple(images), split, format)
+        manifest = run("pack", {"": plan})[""]
         counts("packed", {"samples": manifest["count"], "bytes": manifest["image_bytes"]})
         counts("refused, by reason", manifest["refusals"])
     if verify:
-        _verify(out_dir or source, workers)
+        _verify(out_dir or source, run.how.workers)
     if out_dir is not None:
-        where(out_dir)
+        run.where(out_dir)
 
 
 def _verify(path: Path, workers: int) -> None:
@@ -284,4 +303,6 @@ def _compare(a: Stats, b: Stats, page: Path) -> None:
 
 cli_synth.register(app)
 cli_models.register(app)
+cli_datasets.register(app)
+cli_jobs.register(app)
 cli_select.register(app)

@@ -135,8 +135,12 @@ def evaluate(
         Path | None, typer.Option("--out", "-o", help="Write the report: NAME.json, or NAME.html with pictures.")
     ] = None,
     policy: Annotated[
-        str, typer.Option(help="What counts as equal: exact, ignore_case, ignore_space, alnum, english36.")
-    ] = "exact",
+        str | None,
+        typer.Option(
+            help="What counts as equal: exact, ignore_case, ignore_space, alnum, english36; by default exact, "
+            "or ignore_case for a model that learnt lower case alone."
+        ),
+    ] = None,
     worst: Annotated[int, typer.Option(help="How many of the worst lines to keep.")] = 20,
     group_by: Annotated[
         str,
@@ -160,7 +164,7 @@ def evaluate(
     with progress("eval", None) as done:
         sets = {str(path): open_lines(path) for path in data}
         found = evaluate_sets(reader, sets, Scoring(policy, worst, known_only, group_by=group_by), done)
-    _show_evaluation(found, f"{model}, compared {policy}", out_file)
+    _show_evaluation(found, f"{model}, compared {found.report['policy']['name']}", out_file)
 
 
 def benchmark(

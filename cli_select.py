@@ -7,18 +7,23 @@ from typing import Annotated, Literal
 
 import typer
 
+from .cli_models import Engine
+from .cli_run import Run, Workers, long_command
 from .progress import progress
-from .tables import counts, where
+from .tables import counts, line, table, where
 
-Workers = Annotated[int, typer.Option(help="Processes; 0 is one per core. The bytes do not depend on it.", min=0)]
 ShardSize = Annotated[int, typer.Option(help="Samples looked at for one shard.", min=1)]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the program."""
     app.command()(convert)
+    app.command()(split)
+    app.command()(leaks)
+    app.command()(audit)
 
 
+@long_command
 def convert(
     source: Annotated[
         Path, typer.Argument(help="A pack, LMDBs, label lines, tar or Parquet files; or photos with text regions.")
@@ -30,7 +35,8 @@ def convert(
     out_dir: Annotated[Path, typer.Option("--out", "-o", help="The folder to write.")],
     images: Annotated[list[Path], typer.Option(help="Folder that picture paths start from.")] = [],  # noqa: B006
     shard_size: ShardSize = 10_000,
-    workers: Workers = 0,
+    *,
+    run: Run,
 ) -> None:
     """Write a pack in the format of another tool. `ocrdata pack DIR -o PACK` reads each of them back.
 
@@ -43,8 +49,115 @@ def convert(
     from .prep.exports.convert import plan_convert
 
     plan = plan_convert(source, to, out_dir, make(PackConfig, shard_size=shard_size), tuple(images))
-    with progress("convert", plan.items) as done:
-        manifest = plan.run(workers, done)
+    manifest = run("convert", {"": plan})[""]
     counts("written", {"samples": manifest["count"], "bytes": manifest["image_bytes"]})
     counts("refused, by reason", manifest["refusals"])
-    where(out_dir)
+    run.where(out_dir)
+
+
+@long_command
+def split(
+    source: Annotated[Path, typer.Argument(help="A pack, or anything that `convert` takes.")],
+    out_dir: Annotated[Path, typer.Option("--out", "-o", help="Folder for train, val and test.")],
+    val: Annotated[float, typer.Option(help="Share of the groups for validation.")] = 0.1,
+    test: Annotated[float, typer.Option(help="Share of the groups for the last test.")] = 0.0,
+    by: Annotated[
+        Literal["photo", "folder", "label"],
+        typer.Option(help="What stays together: the lines of a photo, of a folder of photos, or of one label."),
+    ] = "photo",
+    seed: Annotated[int, typer.Option(help="Another one draws another split.")] = 0,
+    *,
+    run: Run,
+) -> None:
+    """Split a set by photo into OUT/train, OUT/val, OUT/test, never two lines of a photo on two sides.
+
+    A group's side follows from the seed and its name alone: it stays when data is added, and when shares grow.
+    """
+    from .config import make
+    from .prep.split import SplitConfig, plan_split
+
+    parts = plan_split(source, out_dir, make(SplitConfig, val=val, test=test, by=by, seed=seed))
+    manifests = run("split", {str(name): part for name, part in parts.items()})
+    table(
+        f"split by {by}",
+        [(name, m["count"], sum(m["refusals"].values())) for name, m in manifests.items()],
+        ("part", "samples", "refused"),
+    )
+    for name, manifest in manifests.items():
+        if not manifest["count"]:
+            line(f"{name} is empty: there are too few groups for its share")
+    run.where(*(part.out for part in parts.values()))
+
+
+def leaks(
+    train: Annotated[Path, typer.Argument(help="The training set: a pack, or anything that `convert` takes.")],
+    others: Annotated[list[Path], typer.Argument(help="Validation sets and benchmarks.")],
+    out_file: Annotated[Path, typer.Option("--out", "-o", help="The page to write.")] = Path("leaks.html"),
+    corpus: Annotated[list[Path], typer.Option(help="Texts for synthesis: are the sets' texts in them?")] = [],  # noqa: B006
+    drop: Annotated[Path | None, typer.Option(help="Write the training set here without what leaks.")] = None,
+    workers: Workers = 0,
+) -> None:
+    """Find training pictures that stand in other sets too, equal or nearly so, and their texts.
+
+    Nearly: the same but for compression, scale, light or a narrow margin. The page shows the pairs.
+    """
+    from tempfile import TemporaryDirectory
+
+    from .corpora.leaks import leaks as text_leaks
+    from .prep.leaks import find_leaks, open_pictures, plan_without, prints_of
+    from .prep.leaks_page import found_sentence, write_leaks
+    from .prep.texts import read_inputs
+
+    with TemporaryDirectory() as folder:
+        opened = [open_pictures(path, Path(folder) / str(n)) for n, path in enumerate([train, *others])]
+        with progress("leaks", sum(one.count for one in opened)) as done:
+            prints = prints_of(opened[0], workers, done)
+            found = [find_leaks(opened[0], prints, other, workers, done) for other in opened[1:]]
+        texts = {
+            f"{other.path} in {path}": text_leaks(read_inputs([path]), other.texts())
+            for path in corpus
+            for other in opened[1:]
+        }
+        write_leaks(train, found, texts, out_file)
+    for one in found:
+        line(found_sentence(one))
+    for name, leak in texts.items():
+        line(f"{name}: {leak}")
+    if drop is not None:
+        plan = plan_without(train, found, drop)
+        with progress("drop", plan.items) as done:
+            manifest = plan.run(workers, done)
+        counts("kept", {"samples": manifest["count"], **manifest["refusals"]})
+        where(drop)
+    where(out_file, out_file.with_suffix(".json"))
+
+
+def audit(
+    data: Annotated[Path, typer.Argument(help="A pack, LMDBs, or a label file PICTURE<TAB>TEXT.")],
+    model: Annotated[Path, typer.Option(help="A bundle, or the folder of a run; not trained on these lines.")],
+    out_file: Annotated[Path, typer.Option("--out", "-o", help="The page to write.")] = Path("audit.html"),
+    most: Annotated[int, typer.Option(help="How many suspect labels to keep.", min=1)] = 200,
+    engine: Engine = "auto",
+) -> None:
+    """Rank labels that are probably wrong: a model finds them far less probable than what it surely reads.
+
+    Lines that it does not read as labelled are read once more turned around; upside-down pictures are told apart.
+    """
+    from .train.audit import audit as run
+    from .train.audit_page import write_audit
+    from .train.evaluate import open_lines, open_reader
+
+    reader = open_reader(model, engine)
+    with progress("audit", None) as done:
+        found = run(reader, open_lines(data), most, done)
+    write_audit(found, out_file, str(data), str(model))
+    counts(
+        str(data),
+        {"lines": found.lines, "read as labelled": found.agreed, "upside down": found.turned, **found.unjudged},
+    )
+    table(
+        "most suspect",
+        [(s.number, s.label, s.text, f"{s.score:.1f}", s.origin) for s in found.suspects[:10]],
+        ("line", "label", "read", "score", "where"),
+    )
+    where(out_file, out_file.with_suffix(".json"))

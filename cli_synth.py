@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 import yaml
 
+from .cli_run import Run, Workers, long_command
 from .config import PRESET, SYNTHESIS, presets
 from .errors import UserError
 from .progress import progress
@@ -21,7 +22,6 @@ if TYPE_CHECKING:  # commands import what they need when they run: `--help` stay
 CONFIG_HELP = f"A YAML file, or {PRESET}NAME ({', '.join(presets(SYNTHESIS))})."
 Config = Annotated[str, typer.Argument(help=CONFIG_HELP)]
 Set = Annotated[list[str], typer.Option("--set", help="Change a key of the configuration: KEY.SUB=VALUE.")]
-Workers = Annotated[int, typer.Option(help="Processes; 0 is one per core. The bytes do not depend on it.", min=0)]
 MOST_SHOWN = 200
 LICENCE_SHOWN, LACKING_SHOWN = 60, 30  # characters in tables
 FAR_LENGTHS = 0.05  # share of texts whose lengths cannot be as wanted, from which people are told
@@ -37,6 +37,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(engines, name="engines")
 
 
+@long_command
 def synth(
     config: Config,
     out_dir: Annotated[
@@ -73,7 +74,8 @@ def synth(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check the recipe, its fonts and texts.")] = False,
     overrides: Set = [],  # noqa: B006
-    workers: Workers = 0,
+    *,
+    run: Run,
 ) -> None:
     """Render text lines whose labels are true into a pack; with --task det, photos with text for detection.
 
@@ -83,7 +85,7 @@ def synth(
     changes = [*overrides, *_changes(seed, texts, held_out, like, boxes)]
     if task == "det":
         _refuse({"--explain": explain is not None, "--engine": engine != "built-in", "--boxes": boxes}, "--task det")
-        _scenes(config, changes, out_dir, number, shard_size, preview, dry_run, workers)
+        _scenes(config, changes, out_dir, number, shard_size, preview, dry_run, run)
         return
     from .datagen.recipe import load_recipe
 
@@ -97,7 +99,7 @@ def synth(
     elif engine == "built-in":
         from .datagen.synth import prepare
 
-        _run(prepare(recipe), out_dir, number, shard_size, dry_run, workers)
+        _run(prepare(recipe), out_dir, number, shard_size, dry_run, run)
     else:
         from .datagen.engines.options import engine_options as read_options
         from .datagen.engines.source import drive
@@ -105,7 +107,7 @@ def synth(
         options = read_options(engine, str(engine_options) if engine_options else None)
         driven = drive(recipe, engine, engine_python, options)
         try:
-            _run(driven, out_dir, number, shard_size, dry_run, workers)
+            _run(driven, out_dir, number, shard_size, dry_run, run)
         finally:
             driven.close()
 
@@ -160,7 +162,7 @@ def _explain(recipe: Recipe, index: int, out: Path | None) -> None:
     where(*explained.write(out or Path(f"sample-{index}")))
 
 
-def _run(source: Any, out: Path | None, number: int, shard_size: int | None, dry_run: bool, workers: int) -> None:
+def _run(source: Any, out: Path | None, number: int, shard_size: int | None, dry_run: bool, run: Run) -> None:
     """Make the samples of a prepared source; a Synthesis, scenes, or another program's."""
     _warn(source)
     job = source.job(number, shard_size) if shard_size else source.job(number)
@@ -169,14 +171,13 @@ def _run(source: Any, out: Path | None, number: int, shard_size: int | None, dry
         return
     if out is None:
         raise UserError("--out names the folder to write")
-    from .prep.jobs import run_job
+    from .prep.jobs import Planned
 
-    with progress("synth", number) as done:
-        manifest = run_job(job, source, out, workers, done)
+    manifest = run("synth", {"": Planned(job, source, out, number)})[""]
     counts("rendered", {"samples": manifest["count"], "fonts": len(source.faces), "bytes": manifest["image_bytes"]})
     again = "drawn again" if job.retries and job.store == "pack" else "left out"
     counts(f"{again}, by reason", manifest["refusals"])
-    where(out)
+    run.where(out)
 
 
 def _warn(source: Any) -> None:
@@ -199,7 +200,7 @@ def _scenes(
     shard_size: int | None,
     preview: bool,
     dry_run: bool,
-    workers: int,
+    run: Run,
 ) -> None:
     from .datagen.det.preview import preview as contact_sheet
     from .datagen.det.recipe import load_det_recipe
@@ -212,7 +213,7 @@ def _scenes(
         write_image(path, contact_sheet(recipe, min(number, 12)))
         where(path)
         return
-    _run(prepare_scenes(recipe), out, number, shard_size, dry_run, workers)
+    _run(prepare_scenes(recipe), out, number, shard_size, dry_run, run)
 
 
 def fonts(

@@ -24,17 +24,17 @@ class Config(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-# Folders of shipped configurations: recipes, recognisers, presets (synthesis and training in one file).
-SYNTHESIS, TRAINING = ("synth", "presets"), ("rec", "presets")
+# Folders of shipped configurations: recipes, recognisers, detectors, presets (synthesis and training in one file).
+SYNTHESIS, TRAINING = ("synth", "presets"), ("rec", "det", "presets")
 
 
-def _shipped(kinds: Sequence[str] = ("synth", "rec", "presets")) -> dict[str, Path]:
+def _shipped(kinds: Sequence[str] = ("synth", "rec", "det", "presets")) -> dict[str, Path]:
     """Shipped configurations by name."""
     folder = Path(str(resources.files(f"{__package__}.configs")))
     return {p.stem: p for kind in kinds for p in sorted((folder / kind).glob("*.yml"))}
 
 
-def presets(kinds: Sequence[str] = ("synth", "rec", "presets")) -> list[str]:
+def presets(kinds: Sequence[str] = ("synth", "rec", "det", "presets")) -> list[str]:
     """Names that can follow `preset:`; kinds: folders of `configs`."""
     return sorted(_shipped(kinds))
 

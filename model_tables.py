@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from .errors import UserError
 from .progress import progress
-from .tables import counts, line, table
+from .tables import line, table
 
 if TYPE_CHECKING:  # what needs Paddle is imported when it is used
     from .train.check import Finding
@@ -29,19 +29,35 @@ def show_findings(found: Sequence[Finding], all_of_them: bool = False) -> None:
 
 
 def fit_and_show(settings: TrainConfig, lines: Lines, sets: Mapping[str, Lines], out: Path, resume: bool) -> None:
-    """Train, with a bar and the rows of the log, and print the scores."""
+    """Train, with a bar and the rows of the log, and print the scores, of weights it started from beside the best."""
     from .train.fit import Fit
+    from .train.folder import LOG
+    from .train.log import read_log
 
     fit = Fit(settings, lines, sets, out, resume)
-    counts("left out of training", fit.refused)
+    _left_out("left out of training", fit.refused, fit.examples)
+
+    if not len(fit.validation):
+        line("warning: there is no line to validate on, so there will be no scores; raise holdout, or use --val")
 
     def show(row: Row) -> None:
         line(row.line())
 
     with progress("train", fit.steps) as done:
         result = fit.run(done, show)
-    rows: list[tuple[str, str]] = [("steps", f"{result.steps:,}"), ("seconds", f"{result.seconds:.0f}")]
-    table("trained", rows + [(f"best {name}", f"{value:.4f}") for name, value in result.scores.items()])
+    _left_out("left out while training", result.refused - fit.refused, result.examples)
+    table("trained", [("steps", f"{result.steps:,}"), ("seconds", f"{result.seconds:.0f}")])
+    rows = read_log(out / LOG)
+    if rows and rows[0]["step"] == "0":
+        scores = [(name, f"{float(rows[0][name]):.4f}", f"{value:.4f}") for name, value in result.scores.items()]
+        table("scores", scores, ("", "at the start", "best"))
+    else:
+        table("scores", [(name, f"{value:.4f}") for name, value in result.scores.items()], ("", "best"))
+
+
+def _left_out(title: str, refused: Mapping[str, int], examples: Mapping[str, Sequence[str]]) -> None:
+    rows = [(reason, number, examples.get(reason, [""])[0]) for reason, number in refused.items()]
+    table(title, rows, ("reason", "lines", "for example"))
 
 
 def compare_and_show(run: Path, bundle: Path, lines: Sequence[Line]) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from pydantic import PositiveInt
+from pydantic import Discriminator, PositiveInt, Tag
 from rich.console import Console
 
 from .config import Config, load, sections
@@ -33,7 +33,10 @@ Value = TypeVar("Value")
 class Make(Config):
     """What is rendered to train on. lines: of the own recipe, or of several by name, the own one being `synth`."""
 
-    lines: PositiveInt | dict[str, PositiveInt]
+    lines: Annotated[
+        Annotated[PositiveInt, Tag("number")] | Annotated[dict[str, PositiveInt], Tag("recipes")],
+        Discriminator(lambda value: "recipes" if isinstance(value, dict) else "number"),
+    ]
 
 
 class Evaluate(Config):
@@ -196,7 +199,7 @@ def _score(road: Road, bundle: Path, unseen: Mapping[str, Path], page: Path) -> 
     reader = open_reader(bundle)
     with progress("eval", road.evaluate.lines * len(unseen)) as done:
         sets = {name: open_lines(pack) for name, pack in unseen.items()}
-        found = evaluate_sets(reader, sets, Scoring(road.evaluate.policy or "exact"), done)
+        found = evaluate_sets(reader, sets, Scoring(road.evaluate.policy), done)
     write_evaluation(found, page, f"{bundle}, compared {found.report['policy']['name']}")
     scores = {name: part["accuracy"] for name, part in found.report["sets"].items()}
     if len(scores) > 1:

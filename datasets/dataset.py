@@ -87,6 +87,11 @@ def dataset_labels(folder: Path, split: str | None = None) -> tuple[str, Labels]
     return entry["format"], labels
 
 
+def labels_in_archive(folder: Path, split: str) -> bool:
+    """Whether a split's labels lie in an archive, so that reading them means reading through all of it."""
+    return split_inside(dataset_labels(folder, split)[1].path) is not None
+
+
 def open_dataset(folder: Path, split: str | None = None) -> Iterator[Photo | Refusal]:
     """The photos of a split of a fetched dataset. Raises UserError."""
     return open_labels(*dataset_labels(folder, split))

@@ -16,6 +16,7 @@ from .catalogue.entry import Entry, File, find_entry
 from .checks import Fingerprint, Mismatch, Useless, check, fingerprint
 from .dataset import DATASET
 from .download import Failed, Patience, Progress, download, forget, part_of
+from .members import split_inside
 
 LOCK = "files.lock.json"
 DOWNLOADS = "downloads"
@@ -233,7 +234,11 @@ def _copy(source: Path, target: Path) -> None:
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, copy)
     else:
-        shutil.copyfile(source, temporary)
+        temporary.unlink(missing_ok=True)
+        try:
+            temporary.hardlink_to(source)  # an archive of 41 GB need not lie there twice
+        except OSError:  # another disk, or a system without links
+            shutil.copyfile(source, temporary)
     temporary.replace(target)
 
 
@@ -251,11 +256,15 @@ def _enough(job: Fetch) -> None:
 
 
 def _is_there(job: Fetch, split: str) -> bool:
-    return (job.out / job.entry.splits[split].labels).exists() and _has_photos(job, split)
+    return _lies(job.out / job.entry.splits[split].labels) and _has_photos(job, split)
 
 
 def _has_photos(job: Fetch, split: str) -> bool:
-    return any((job.out / path).exists() for path in job.entry.splits[split].images)
+    return any(_lies(job.out / path) for path in job.entry.splits[split].images)
+
+
+def _lies(path: Path) -> bool:
+    return path.exists() or split_inside(path) is not None
 
 
 def _describe(job: Fetch) -> dict[str, Any]:

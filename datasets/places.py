@@ -15,6 +15,7 @@ from .volumes import is_later_volume
 
 Place = Path | Member
 IMAGE_SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
+ENDINGS = tuple(IMAGE_SUFFIXES)
 TOP_FOLDERS = 16
 
 
@@ -26,8 +27,8 @@ def natural_key(name: str) -> tuple[tuple[int, int | str], ...]:
 
 def is_picture(name: str) -> bool:
     """Whether a file is named as a picture."""
-    path = PurePosixPath(name)
-    return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
+    last = name.rpartition("/")[2]
+    return last.lower().endswith(ENDINGS) and not last.startswith(".")
 
 
 def exists(root: Path) -> bool:

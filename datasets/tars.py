@@ -76,10 +76,10 @@ def _header(block: bytes) -> tuple[str, bytes, int]:
 def _octal(field: bytes) -> int:
     if field[0] == 0x80:
         return int.from_bytes(field[1:], "big")
-    digits = field.strip(b" \0")
-    if digits and not all(0x30 <= d <= 0x37 for d in digits):
+    digits = field.strip(b" \0") or b"0"
+    if not digits.isdigit() or b"8" in digits or b"9" in digits:
         raise tarfile.ReadError(f"{field!r} is no octal number")
-    return int(digits or b"0", 8)
+    return int(digits, 8)
 
 
 def _payload(stream: IO[bytes], size: int) -> bytes:

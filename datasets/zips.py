@@ -147,7 +147,10 @@ def _inflated(file: IO[bytes], packed: int) -> Iterator[bytes]:
 
 def clean(name: str) -> str:
     """A name with forward slashes and without `./`."""
-    return str(PurePosixPath(name.replace("\\", "/")))
+    name = name.replace("\\", "/")
+    if "./" in name or "//" in name or name.endswith(("/", "/.")):
+        return str(PurePosixPath(name))
+    return name
 
 
 def _exactly(file: IO[bytes], size: int) -> bytes:

@@ -138,6 +138,30 @@ def _write(sheet: Picture, x: int, baseline: int, text: str, colour: Colour) -> 
     return x
 
 
+def line_ink(text: str, size: int) -> tuple[Picture, int]:
+    """(H, W) uint8 ink of a line in plain fonts of the system at `size` px per em, and its rise above the baseline.
+
+    Characters that none of the fonts has are left out; nothing but those and spaces gives a (0, 0) array.
+    """
+    pieces, x = [], 0
+    for face, part in _plain_parts(text):
+        run = face.place(part)
+        if run is not None:
+            ink, above = draw_run(face, run, size)
+            if ink.size:
+                pieces.append((ink, above, x))
+            x += sum(run.advances) * size // EM
+    if not pieces:
+        return np.zeros((0, 0), np.uint8), 0
+    rise = max(above for _, above, _ in pieces)
+    height = max(rise - above + ink.shape[0] for ink, above, _ in pieces)
+    canvas = np.zeros((height, max(at + ink.shape[1] for ink, _, at in pieces)), np.uint8)
+    for ink, above, at in pieces:
+        part_of = canvas[rise - above : rise - above + ink.shape[0], at : at + ink.shape[1]]
+        np.maximum(part_of, ink, out=part_of)
+    return canvas, rise
+
+
 def _plain_parts(text: str) -> Iterator[tuple[Face, str]]:
     """The text in pieces, each with the first plain font that shows it; what none shows is left out."""
     faces = plain_faces()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import MissingPackage, Trouble, UserError
-from .place import marker_name
+from .place import Folder, check_out, difference, marker_name
 from .store import TEMPORARY, publish, scratch, shard_name, sweep
-from .stores import Store
+from .stores import STORES, Store
 
 AT_ONCE = 256  # markers read together
 BACK_ENDS = {"s3": "s3fs", "gs": "gcsfs", "gcs": "gcsfs"}
@@ -122,14 +122,45 @@ class Bucket:
         else:
             sweep(self.local)
 
-    def bring(self, out: Path, index: int, store: Store) -> None:
-        """Copy a shard into a pack on this machine, its marker last."""
-        marker = self.read(marker_name(index))
-        made = scratch(out) / f"{shard_name(index)}{store.suffix}"
-        made.parent.mkdir(parents=True, exist_ok=True)
-        with _reaching(self.url) as (files, root):
-            files.get(f"{root}/{made.name}", str(made), recursive=not store.suffix)
-        publish(out, made, marker)
+
+def bring(url: str, out: Path, progress: Callable[[int], None]) -> dict[str, Any]:
+    """Copy a finished job from an object store to a folder; its manifest is returned. A second call goes on.
+
+    progress: called with samples. Raises UserError where there is no finished job, or `out` holds another.
+    """
+    bucket, folder = Bucket(url.rstrip("/"), out), Folder(out.absolute())
+    manifest = bucket.read("manifest.json")
+    if manifest is None:
+        raise UserError(f"{url}: there is no finished job here (no manifest.json)")
+    store, indices = STORES[manifest["store"]], range(len(manifest["shards"]))
+    check_out(out)
+    job = bucket.read("job.json")
+    if (there := folder.read("job.json")) not in (None, job):
+        raise UserError(f"{out} holds another job: {difference(there, job)}; choose another folder or delete it")
+    folder.write("job.json", job)
+    done = {index: marker["count"] for index, marker in folder.markers(indices, store)}
+    progress(sum(done.values()))
+    for index in indices:
+        if index not in done:
+            progress(_bring(bucket, out, index, store))
+    folder.join(len(indices), store)
+    folder.write("manifest.json", manifest)
+    folder.tidy(finished=True)
+    return dict(manifest)
+
+
+def _bring(bucket: Bucket, out: Path, index: int, store: Store) -> int:
+    """Copy a shard, its marker last; returns how many samples it has."""
+    marker: dict[str, Any] = bucket.read(marker_name(index))
+    made = scratch(out.absolute()) / f"{shard_name(index)}{store.suffix}"
+    made.mkdir(parents=True) if not store.suffix else made.parent.mkdir(parents=True, exist_ok=True)
+    with _reaching(bucket.url) as (files, root):
+        for path in files.find(f"{root}/{made.name}"):
+            to = made.parent / path[len(root) :].lstrip("/")
+            to.parent.mkdir(parents=True, exist_ok=True)
+            files.get_file(path, str(to))
+    publish(out.absolute(), made, marker)
+    return int(marker["count"])
 
 
 def _written(found: dict[str, Any]) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
@@ -23,6 +22,7 @@ from .labels import label_problem
 from .look import thumbnail
 from .photos import InputTotals, from_record, to_record
 from .rectify import MAX_SIDE, Crop, Interpolation, Vertical, apply_policy, rectify
+from .sides import draw
 from .spool import Spool, SpoolWriter
 from .store import EXAMPLES_PER_REASON, scratch
 
@@ -181,9 +181,7 @@ def _part(photo: Photo | Refusal, val: float, seed: int) -> str:
         return "all"
     if isinstance(photo, Refusal):
         return "train"
-    key = f"{seed}\0{photo.name}".encode(errors="surrogatepass")
-    drawn = int.from_bytes(hashlib.blake2b(key, digest_size=8).digest(), "big") / 2**64
-    return "val" if drawn < val else "train"
+    return "val" if draw(seed, photo.name) < val else "train"
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,14 @@ from typing import Any, Literal
 from ..errors import Trouble, UserError
 from .executors.local import run_local
 from .executors.on_ray import run_ray
-from .place import Folder, Place, failure_name
-from .shards import Outcome, Source, Task, difference, versions
-from .store import TEMPORARY, Tally, shard_name, tally_of
+from .place import Folder, Place, check_out, difference, failure_name
+from .shards import Outcome, Source, Task, versions
+from .store import Tally, shard_name, tally_of
 from .stores import STORES, StoreName
 
 MOST_FAILURES = 20  # shards; then something is wrong with all of them
 SHOWN = 3
+COMMAND = "command.json"  # what began the job, until it is finished
 
 
 @dataclass(frozen=True)
@@ -179,14 +180,6 @@ def _told(place: Place, failed: list[Outcome], shards: int) -> str:
     )
 
 
-def check_out(out: Path) -> None:
-    """Raises UserError where `out` holds something else than a job."""
-    if not out.exists() or (out / "job.json").exists():
-        return
-    if not out.is_dir() or any(p.name != TEMPORARY for p in out.iterdir()):
-        raise UserError(f"{out} is not empty and holds no job of ocrdata; choose another folder")
-
-
 def claim(place: Place, identity: dict[str, Any]) -> None:
     """Record which job a place holds. Raises UserError where it holds another, or something else."""
     there = place.read("job.json")
@@ -222,5 +215,8 @@ def _finish(place: Place, job: Job, identity: dict[str, Any], identity_hash: str
     }
     place.join(count, STORES[job.store])
     place.write("manifest.json", manifest)
+    for name in place.names():
+        if name == COMMAND or name.startswith("failed-"):
+            place.remove(name)
     place.tidy(finished=True)
     return manifest

@@ -13,6 +13,7 @@ from typing import Any
 import lmdb
 
 from ..errors import UserError
+from .lmdb_pages import check_pages
 from .store import open_lmdb
 
 NUMBERED = re.compile(rb"(?P<stem>.*?)(?P<digits>[0-9]{1,19})(?P<rest>[^0-9]*)", re.DOTALL)
@@ -83,7 +84,11 @@ def transaction(folder: Path) -> Iterator[Any]:
 
 
 def layout_of(folder: Path) -> Layout:
-    """The layout of the LMDB in `folder`, by reading all its keys (not the values). Raises UserError."""
+    """The layout of the LMDB in `folder`, by reading all its keys (not the values).
+
+    Raises UserError, also for a file that only looks like an LMDB, before LMDB reads it.
+    """
+    check_pages(folder)
     with transaction(folder) as reading:
         families, others = _families(reading)
         images = _largest([f for f in families if _is_image(reading, f)])

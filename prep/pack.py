@@ -38,18 +38,26 @@ def pack(
     return plan_pack(source, out, config, images).run(workers, progress)
 
 
-def plan_pack(source: Path, out: Path, config: PackConfig | None = None, images: tuple[Path, ...] = ()) -> Planned:
-    """The job that packs a label file, a folder that holds one, a folder of LMDBs in whatever layout, tar files of
-    WebDataset, Parquet, or what `convert` wrote.
+def plan_pack(
+    source: Path,
+    out: Path,
+    config: PackConfig | None = None,
+    images: tuple[Path, ...] = (),
+    split: str | None = None,
+    format: str | None = None,
+) -> Planned:
+    """The job that packs a label file, a folder that holds one, a fetched dataset, a folder of LMDBs in whatever
+    layout, tar files of WebDataset, Parquet, or what `convert` wrote.
 
-    images: folders that the paths in labels start from. Raises UserError, naming file and line of a bad label line.
+    images: folders or archives that the paths in labels start from. split: of a fetched dataset. format: of labels,
+    where it cannot be guessed. Raises UserError, naming file and line of a bad label line.
     """
     if source.is_dir() and lmdb_folders(source):
         return plan_repack(source, out, config)
-    export = find_export(source)
+    export = find_export(source) if format is None else None
     if export is not None:
         return plan_export(export, out, config)
-    name, labels = find_labels(source, images=images)
+    name, labels = find_labels(source, split, format, images)
     if name not in LINE_FORMATS:
         raise UserError(f"{labels.path} holds regions of photos ({name}), not one text for each picture: use `crop`")
     return plan_lines(open_labels(name, labels), out, config)

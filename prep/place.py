@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from ..errors import UserError
 from ..files import write_json
 from .store import TEMPORARY, publish, read_marker, scratch, shard_name, sweep
 from .stores import Store
@@ -123,3 +124,20 @@ def marker_name(index: int) -> str:
 def failure_name(index: int) -> str:
     """The JSON file that says why shard `index` could not be made."""
     return f"failed-{index:05d}.json"
+
+
+def check_out(out: Path) -> None:
+    """Raises UserError where `out` holds something else than a job."""
+    if not out.exists() or (out / "job.json").exists():
+        return
+    if not out.is_dir() or any(p.name != TEMPORARY for p in out.iterdir()):
+        raise UserError(f"{out} is not empty and holds no job of ocrdata; choose another folder")
+
+
+def difference(there: Any, here: Any, key: str = "") -> str:
+    """The first key in which two JSON values differ, with both values."""
+    if isinstance(there, dict) and isinstance(here, dict):
+        for name in sorted({*there, *here}):
+            if there.get(name) != here.get(name):
+                return difference(there.get(name), here.get(name), f"{key}.{name}" if key else name)
+    return f"{key} was {str(there)[:80]!r} there and is {str(here)[:80]!r} now"

@@ -6,7 +6,7 @@ import errno
 import platform
 from collections.abc import Callable, Iterator
 from importlib import metadata
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import cv2
 import lmdb
@@ -107,12 +107,3 @@ def _has_feature(name: str) -> bool:
     # cv2.getCPUFeaturesLine prefixes '*' to what was dispatched and '?' to what this processor lacks.
     words = cv2.getCPUFeaturesLine().split()
     return name in words or f"*{name}" in words
-
-
-def difference(there: Any, here: Any, key: str = "") -> str:
-    """The first key in which two JSON values differ, with both values."""
-    if isinstance(there, dict) and isinstance(here, dict):
-        for name in sorted({*there, *here}):
-            if there.get(name) != here.get(name):
-                return difference(there.get(name), here.get(name), f"{key}.{name}" if key else name)
-    return f"{key} was {str(there)[:80]!r} there and is {str(here)[:80]!r} now"

@@ -25,6 +25,7 @@ from ..datasets.records import Item, Refusal, Sample
 from ..errors import UserError
 from ..files import OWN_NAME, write_json
 from .blame import Blame
+from .lmdb_pages import check_head
 from .processes import is_alive
 from .text import encodable
 
@@ -356,6 +357,7 @@ def lmdb_folders(root: Path) -> list[Path]:
 
 def open_lmdb(folder: Path) -> lmdb.Environment:
     """For reading; the folder may be on a read-only disk. Raises UserError for what is no LMDB, or a part of one."""
+    check_head(folder)
     try:
         environment = lmdb.open(str(folder), readonly=True, lock=False, readahead=False, meminit=False, create=False)
     except lmdb.Error as error:

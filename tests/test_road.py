@@ -83,7 +83,7 @@ def test_several_recipes_make_a_pack_each(preset, tmp_path):
     ("old", "new", "message"),
     [
         ("evaluate:", "evaluat:", "unknown section 'evaluat'; allowed: synth, train, make, evaluate"),
-        ("lines: 80", "line: 80", r"line 12: line: unknown key \(did you mean 'lines'"),
+        ("lines: 80", "line: 80", r"line 11: line: unknown key \(did you mean 'lines'"),
         ("policy: ignore_space", "policy: exakt", "'exakt'; there are: exact, ignore_case"),
         ("lines: 80", 'lines: {"preset:nothing": 5}', "no preset 'nothing'"),
         ("lines: 80", "lines: {synth: 0}", "greater than 0"),

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeVar
 
 import yaml
 from pydantic import Field, field_validator, model_validator
@@ -58,23 +58,37 @@ class OutputRule(Config):
         return self
 
 
-class Bundle(Config):
-    """The contents of bundle.yml. characters: in the order of their class ids.
-
-    quantised: how an int8 model was made and what it lost; nothing for others.
-    """
+class Spec(Config):
+    """What every bundle.yml holds. network: its section of the configuration; data: what it was trained on."""
 
     format: int
     task: str
-    characters: str = Field(min_length=1)
-    input: InputRule
-    output: OutputRule
     network: dict[str, Any]
     metrics: dict[str, float]
     data: dict[str, Any]
     versions: dict[str, str]
     files: dict[str, FileEntry]
+
+
+AnySpec = TypeVar("AnySpec", bound=Spec)
+
+
+class Bundle(Spec):
+    """The contents of a recogniser's bundle.yml. characters: in the order of their class ids.
+
+    case: lower where labels were learnt in lower case. quantised: how an int8 model was made and what it lost;
+    nothing for others.
+    """
+
+    characters: str = Field(min_length=1)
+    case: Literal["keep", "lower"] = "keep"
+    input: InputRule
+    output: OutputRule
     quantised: dict[str, Any] = Field(default_factory=dict)
+
+    def label(self, text: str) -> str:
+        """A label as the model learnt it."""
+        return text.lower() if self.case == "lower" else text
 
     @property
     def decoder(self) -> Decoder:
@@ -96,7 +110,7 @@ def entry(path: Path) -> FileEntry:
     return FileEntry(size=path.stat().st_size, sha256=digest.hexdigest())
 
 
-def write_spec(folder: Path, bundle: Bundle) -> None:
+def write_spec(folder: Path, bundle: Spec) -> None:
     """Write bundle.yml."""
     text = yaml.safe_dump(bundle.model_dump(mode="json"), allow_unicode=True, sort_keys=False, width=1000)
     (folder / SPEC).write_text(text, encoding="utf-8", newline="\n")
@@ -113,7 +127,6 @@ def new_bundle(out: Path, overwrite: bool = False) -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     try:
         yield folder
-        open_bundle(folder)
         folder.chmod(0o755)  # mkdtemp keeps others out
         if out.exists():
             shutil.rmtree(out)
@@ -123,10 +136,10 @@ def new_bundle(out: Path, overwrite: bool = False) -> Iterator[Path]:
         raise
 
 
-def seal(folder: Path, bundle: Bundle) -> None:
-    """Write bundle.yml and read it back. Raises Trouble where the two differ."""
+def seal(folder: Path, bundle: Spec) -> None:
+    """Write bundle.yml and read it back with all its files. Raises Trouble where the two differ."""
     write_spec(folder, bundle)
-    if open_bundle(folder) != bundle:
+    if open_spec(folder, bundle.task, type(bundle)) != bundle:
         raise Trouble(f"{folder / SPEC} does not read back as it was written")
 
 
@@ -139,7 +152,17 @@ def _check_free(out: Path, overwrite: bool) -> None:
         raise UserError(f"{out} holds a bundle already: add --overwrite, or choose another name")
 
 
-def open_bundle(folder: Path, task: str = "recognition") -> Bundle:
+def open_bundle(folder: Path) -> Bundle:
+    """Read and check a recogniser's bundle. Raises UserError as `open_spec` does."""
+    bundle = open_spec(folder, "recognition", Bundle)
+    if bundle.output.decoder == "ctc" and bundle.output.blank != len(bundle.charset):
+        raise UserError(
+            f"{folder / SPEC}: blank is class {bundle.output.blank}, and there are {len(bundle.charset)} characters"
+        )
+    return bundle
+
+
+def open_spec(folder: Path, task: str, model: type[AnySpec]) -> AnySpec:
     """Read and check a bundle: format, task, and that every file is the one that was exported.
 
     Raises UserError with what is there and what is expected.
@@ -153,12 +176,16 @@ def open_bundle(folder: Path, task: str = "recognition") -> Bundle:
         raise UserError(f"{path}: format {raw.get('format')!r}, and this version of ocrdata reads {known}")
     if raw.get("task") != task:
         raise UserError(f"{path}: a model for the task {raw.get('task')!r}, and {task!r} is needed here")
-    bundle = load(str(path), "bundle", Bundle)
-    if bundle.output.decoder == "ctc" and bundle.output.blank != len(bundle.charset):
-        raise UserError(f"{path}: blank is class {bundle.output.blank}, and there are {len(bundle.charset)} characters")
+    bundle = load(str(path), "bundle", model)
     for name, there in bundle.files.items():
         _check(folder / name, there)
     return bundle
+
+
+def task_of(folder: Path) -> str:
+    """The task that a bundle's spec names; nothing where there is no spec."""
+    path = folder / SPEC
+    return str(_peek(path).get("task", "")) if path.is_file() else ""
 
 
 def _peek(path: Path) -> dict[str, Any]:

@@ -16,9 +16,10 @@ from ..datasets.images import BadImage, decode
 from ..errors import UserError
 from .config import TrainConfig
 from .labels import LISTED, LabelCheck, listed, look_at_labels
-from .preprocess import padded_width
+from .preprocess import LOWEST, NARROWEST, padded_width
 from .rehearsal import LITTLE, overfit, room
 from .sources import Lines, Mixture, where
+from .validation import hold_out
 
 PICTURES = 512  # that are decoded
 FEW = 20  # pictures of a character; it is not learnt from fewer
@@ -51,12 +52,15 @@ def check(
     """
     charset = config.characters()
     labels = look_at_labels(data, charset, config)
-    found = [*about_labels(labels, len(data), config), *about_characters(data, charset)]
+    found = [*about_labels(labels, len(data), config), *about_characters(data, charset, config)]
     for name, lines in (val or {}).items():
         found += about_labels(look_at_labels(lines, charset, config), len(lines), config, f"val {name}".strip())
     if labels.good:
         found += about_pictures(look_at_pictures(data, labels.good, config, charset, progress), config)
     found += about_mixture(data)
+    if not val and not hold_out(labels.good, config)[0]:
+        said = "no line is kept to validate on, so there will be no scores; raise holdout, or give val"
+        found.append(Finding("warning", "validation", said))
     found.append(about_rate(config))
     found += [Finding(*one) for one in room(config, len(charset), out)]
     if seconds and labels.good:
@@ -77,17 +81,20 @@ def about_labels(found: LabelCheck, lines: int, config: TrainConfig, name: str =
             much: Level = "error" if count > lines / 2 else "warning"
             examples = "; ".join(found.examples[reason])
             yield Finding(much, name, f"{count:,} of {lines:,} labels {what} and are left out: {examples}")
+    for reason in found.refused.keys() - {"not_in_dict", "empty_label", "label_too_long"}:
+        examples = "; ".join(found.examples[reason])
+        yield Finding("warning", name, f"{found.refused[reason]:,} more lines are left out, {reason}: {examples}")
     if not found.good:
         yield Finding("error", name, f"none of {lines:,} labels can be used: {dict(found.refused)}")
     elif not found.refused:
         yield Finding("fine", name, f"all {lines:,} labels can be spelt")
 
 
-def about_characters(data: Lines, charset: Charset) -> Iterator[Finding]:
+def about_characters(data: Lines, charset: Charset, config: TrainConfig) -> Iterator[Finding]:
     """Characters of the dictionary that no label shows, or few; and labels that are all the same."""
     shown: Counter[str] = Counter()
     different: set[str] = set()
-    for label in data.labels():
+    for label in map(config.label, data.labels()):
         shown.update(set(label))
         if len(different) < 2:
             different.add(label)
@@ -137,24 +144,28 @@ def look_at_pictures(
     for index in np.random.default_rng(config.seed).permutation(good)[:PICTURES].tolist():
         progress(1)
         sample, place = data[index], where(data, index)
+        label = config.label(sample.label)
         found.seen += 1
-        found.labels[sample.image].add(sample.label)
+        found.labels[sample.image].add(label)
         try:
             image = decode(sample.image)
         except BadImage as error:
             found.blame("damaged", f"{place}: {error.detail}")
             continue
         height, width = image.shape[:2]
+        if height < LOWEST or width < NARROWEST:
+            found.blame("too small", f"{place}: {width} x {height}")
+            continue
         found.widths.append(width * rule.height / height)
         if image.mean(axis=2).std() < BLANK:
             found.blame("blank", place)
-        if height >= TURNED * width and len(sample.label) > 1:
+        if height >= TURNED * width and len(label) > 1:
             found.blame("turned", place)
         if found.widths[-1] > rule.max_width * config.squeeze:
             found.blame("too wide", f"{place}: {width} x {height}")
         fitted = min(rule.max_width, round(found.widths[-1]))
-        if decoder.needed(sample.label) > decoder.room(padded_width(max(1, fitted), rule)):
-            found.blame("label too long", f"{place}: {len(sample.label)} characters on {width} x {height} pixels")
+        if decoder.needed(label) > decoder.room(padded_width(max(1, fitted), rule)):
+            found.blame("label too long", f"{place}: {len(label)} characters on {width} x {height} pixels")
     return found
 
 
@@ -162,6 +173,7 @@ SAID = {
     "damaged": "cannot be read",
     "blank": "show nothing: all their pixels are alike",
     "turned": "are higher than wide, with several characters: lines are read from left to right",
+    "too small": "are too small to hold a character, and are left out",
     "too wide": "had to be squeezed by more than `squeeze` allows, and are left out",
     "label too long": "are too narrow for their label, and are left out",
 }

@@ -9,6 +9,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from ..config import Config
 from ..corpora.charset import Charset
+from ..errors import UserError
 from .augment import Augment
 from .decoders import Decoder, make_decoder
 from .network_config import Network, Tiny, check_height, decoder_of
@@ -106,7 +107,7 @@ class RunConfig(Config):
     best: the score that decides which checkpoint is the best; patience: evaluations without a better one after which
     training ends; 0 never does.
     eval_every, save_every, log_every: steps; 0 is once an epoch. workers: threads that decode.
-    cache_mb: decoded pictures kept in memory, up to this many megabytes. tensorboard: write events, too.
+    cache_mb: decoded pictures kept in memory, up to this many megabytes. tensorboard, visualdl: write events, too.
     """
 
     start: Path | None = None
@@ -125,6 +126,7 @@ class RunConfig(Config):
     workers: int = Field(default=1, ge=1, le=64)
     cache_mb: int = Field(default=512, ge=0)
     tensorboard: bool = False
+    visualdl: bool = False
     seed: int = Field(default=0, ge=0)
 
     @model_validator(mode="after")
@@ -142,7 +144,10 @@ class TrainConfig(RunConfig):
     start: a bundle, a run's folder or a checkpoint to take the weights from; its characters may be others.
     data: a pack, folder of LMDBs or label file, or a list of sources; val: one, or a list of named sets (the command
     line may give both); without `val`, the share `holdout` of the data is kept for validation (at most 2,000 lines).
-    unknown: what to do with labels that hold other characters.
+    case: lower makes labels lower case before anything else, as is usual with 36 characters; a bundle knows it, and
+    `eval` then compares without case by itself. unknown: what to do with labels that hold other characters.
+    batch_by: lines gives every batch `batch_size` of them; area gives narrow batches more and wide ones fewer, as many
+    on the whole, so that the largest takes the least memory.
     best: accuracy, similarity, or that of one set, as in `old.accuracy`.
     """
 
@@ -154,7 +159,9 @@ class TrainConfig(RunConfig):
     squeeze: float = Field(default=2.0, ge=1.0, le=100.0)
     data: Data | None = None
     val: Val | None = None
+    case: Literal["keep", "lower"] = "keep"
     unknown: Literal["error", "refuse"] = "error"
+    batch_by: Literal["lines", "area"] = "lines"
     augment: Augment = Augment()
     best: str = "accuracy"
 
@@ -184,10 +191,16 @@ class TrainConfig(RunConfig):
         return self
 
     def characters(self) -> Charset:
-        """The characters, in the order of their class ids."""
-        if self.dictionary is not None:
-            return Charset.read(self.dictionary)
-        return Charset(self.charset or "")
+        """The characters, in the order of their class ids. Raises UserError for what no label can hold."""
+        found = Charset.read(self.dictionary) if self.dictionary is not None else Charset(self.charset or "")
+        upper = [c for c in found.characters if self.label(c) != c]
+        if upper:
+            raise UserError(f"case: lower leaves no {', '.join(map(repr, upper[:10]))} in any label; leave it out")
+        return found
+
+    def label(self, text: str) -> str:
+        """A label as it is learnt."""
+        return text.lower() if self.case == "lower" else text
 
     def decoder(self, charset: Charset) -> Decoder:
         """What turns this network's output into text."""

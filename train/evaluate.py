@@ -30,14 +30,15 @@ WINDOW = 512
 class Scoring:
     """How lines are scored.
 
-    policy: what counts as the same text, a name of `metrics.POLICIES`. worst: how many lines to keep for looking at.
+    policy: what counts as the same text, a name of `metrics.POLICIES`; None is exact, but ignore_case for a model that
+    learnt lower case alone. worst: how many lines to keep for looking at.
     known_only: leave out (and count) lines whose label holds characters that the model has not; otherwise they
     count as wrong. seed: of the bootstrap. group_by: a regular expression for names of lines (the picture's path; in a
     pack what it says about the line's source): lines for which it finds the same text are drawn together, since lines
     of one photo are not independent. With parentheses, what they find counts.
     """
 
-    policy: str = "exact"
+    policy: str | None = None
     worst: int = 20
     known_only: bool = False
     seed: int = 0
@@ -112,7 +113,7 @@ def evaluate(
     known_only: bool = False,
     progress: Callable[[int], None] = lambda lines: None,
 ) -> dict[str, Any]:
-    """The report of one set, compared exactly: what `evaluate_sets` says about a set."""
+    """The report of one set, compared by the model's own policy: what `evaluate_sets` says about a set."""
     scoring = Scoring(worst=worst, known_only=known_only)
     found: dict[str, Any] = evaluate_sets(reader, {"": lines}, scoring, progress).report["sets"][""]
     return found
@@ -132,7 +133,8 @@ def evaluate_sets(
     that are none: left out), worst, sure. macro: the unweighted mean of the sets' accuracy and similarity.
     Raises UserError where a set has no line left.
     """
-    whole = Tally(find_policy(scoring.policy), scoring.worst)
+    policy = scoring.policy or ("ignore_case" if reader.case == "lower" else "exact")
+    whole = Tally(find_policy(policy), scoring.worst)
     tallies = {name: _score_set(reader, lines, scoring, whole, progress) for name, lines in sets.items()}
     for name, tally in tallies.items():
         if not tally.total.lines:

@@ -75,16 +75,13 @@ def export(run: Path, out: Path, overwrite: bool = False) -> Bundle:
     with new_bundle(out, overwrite) as folder:
         about, config, charset, network = load_run(run)
         rule = config.input_rule()
-        try:
-            files = _write_models(folder, network, rule)
-        except (Trouble, RuntimeError):  # Paddle and the converter go on with what a full disk took
-            if shutil.disk_usage(folder).free < ROOM:
-                raise OSError(errno.ENOSPC, "No space left on device", str(out)) from None
-            raise
+        shape = paddle.static.InputSpec([None, 3, rule.height, None], "float32", "images")
+        files = save_models(folder, _Probabilities(network), shape, out)
         bundle = Bundle(
             format=FORMAT,
             task="recognition",
             characters=about.characters,
+            case=config.case,
             input=rule,
             output=_output_rule(config.decoder(charset), len(charset)),
             network=about.config["network"],
@@ -114,11 +111,21 @@ def versions() -> dict[str, str]:
     return found
 
 
-def _write_models(folder: Path, network: nn.Layer, rule: InputRule) -> list[str]:
-    """Names of the files written."""
-    model = _Probabilities(network)
+def save_models(folder: Path, model: nn.Layer, shape: paddle.static.InputSpec, out: Path) -> list[str]:
+    """Write a network in Paddle's format and, where the converter is there, as ONNX. Returns the files' names.
+
+    out: the name that the folder will have, for messages. Raises Trouble, OSError for a full disk.
+    """
+    try:
+        return _save_models(folder, model, shape)
+    except (Trouble, RuntimeError):  # Paddle and the converter go on with what a full disk took
+        if shutil.disk_usage(folder).free < ROOM:
+            raise OSError(errno.ENOSPC, "No space left on device", str(out)) from None
+        raise
+
+
+def _save_models(folder: Path, model: nn.Layer, shape: paddle.static.InputSpec) -> list[str]:
     model.eval()
-    shape = paddle.static.InputSpec([None, 3, rule.height, None], "float32", "images")
     paddle.jit.save(model, str(folder / "model"), input_spec=[shape])
     files = [PADDLE_MODEL, PADDLE_WEIGHTS]
     if has_converter():
@@ -148,13 +155,14 @@ def verify(
         raise UserError(f"{folder} is quantised and differs by design; what it loses stands in its bundle.yml")
     _, _, _, network = load_run(run)
     images = [fit(image, bundle.input) for image in (*lines, *patterns(bundle.input, 12 if lines else 64))]
+    wanted = [bundle.label(label) for label in labels]
     graph = _readings(GraphEngine(network), images, bundle)
     results = []
     for name in engines:
         if name not in choices(bundle):
             continue
         theirs = _readings(open_engine(folder, bundle, name), images, bundle)
-        results.append(_compare(TITLES[name], graph, theirs, len(lines) or len(images), labels))
+        results.append(_compare(TITLES[name], graph, theirs, len(lines) or len(images), wanted))
     for result in results:
         if not result.difference <= TOLERANCE:
             raise Trouble(

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import queue
-import threading
-import time
 from collections import Counter
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,14 +14,16 @@ from numpy.typing import NDArray
 from ..corpora.charset import Charset
 from ..datasets.images import BadImage, Image, decode
 from ..errors import UserError
+from .ahead import ahead
 from .augment import apply, draw, join
 from .config import TrainConfig
 from .ctc import TIME_STRIDE, encode
 from .order import Order
-from .preprocess import Batch, InputRule, fit, padded_width, stack
+from .preprocess import Batch, fit, padded_width, stack, unreadable
 from .sources import Lines, Mixture, where
 
 WINDOW = 16  # batches that are decoded together and sorted by width, so that little padding is computed
+UNFIT = ("picture_too_small", "line_too_wide")  # whole pictures that hold no line of this size
 AHEAD = 8  # finished batches that wait for the network
 
 
@@ -39,28 +38,28 @@ class Step:
     lengths: NDArray[np.int64]
 
 
-def load(lines: Lines, index: int, rule: InputRule, squeeze: float = float("inf")) -> tuple[Image, str]:
-    """Sample `index`, fitted to the input's height, and its label. Raises BadImage.
+def load(lines: Lines, index: int, config: TrainConfig, squeeze: float | None = None) -> tuple[Image, str]:
+    """Sample `index`, fitted to the input's height, and its label as it is learnt. Raises BadImage.
 
-    squeeze: a picture that had to become narrower than its aspect ratio wants by more than this is `line_too_wide`.
+    squeeze: raise it, too, for a picture that is too small, or that had to become narrower by more than this.
     """
-    sample = lines[index]
+    sample, rule = lines[index], config.input_rule()
     image = decode(sample.image)
-    height, width = image.shape[:2]
-    if width * rule.height > squeeze * rule.max_width * height:
-        natural = round(width * rule.height / height)
-        raise BadImage("line_too_wide", f"{natural} pixels at the height {rule.height}; {rule.max_width} is the width")
-    return fit(image, rule), sample.label
+    refusal = unreadable(image, rule, squeeze) if squeeze is not None else None
+    if refusal:
+        raise refusal
+    return fit(image, rule), config.label(sample.label)
 
 
 class Feed:
     """Training batches of `indices` of `lines`; `steps_per_epoch` batches make an epoch.
 
     Each epoch is one shuffle over all samples (see Order). It is cut into windows of 16 batches; within a window
-    samples are grouped by width and the batches shuffled. So batch `n` follows from the seed and n, and resuming
+    samples are grouped by width and the batches shuffled. Batches have as many lines each, or with `batch_by: area` as
+    much padded area each, and so the smallest need of memory. So batch `n` follows from the seed and n, and resuming
     needs no other state. left_out: reasons by index, found when a picture was first decoded: a label that does
-    not fit its own width, a line too wide, a picture that cannot be read where `damaged` says so. Another sample
-    of the window takes the place. rank, size: this process of how many, each with batches of its own.
+    not fit its own width, a line too wide or too small, a picture that cannot be read where `damaged` says so. Another
+    sample of the window takes the place. rank, size: this process of how many, each with batches of its own.
     """
 
     def __init__(
@@ -88,42 +87,20 @@ class Feed:
 
     def steps(self, start: int, stop: int) -> Generator[Step, None, None]:
         """Batches `start` to `stop`, made ahead in other threads; errors there are raised here."""
-        ready: queue.Queue[Any] = queue.Queue(AHEAD)
-        stopping = threading.Event()
-        thread = threading.Thread(target=self._produce, args=(start, stop, ready, stopping), daemon=True)
-        thread.start()
-        try:
-            while True:
-                began = time.perf_counter()
-                item = ready.get()
-                self.waited += time.perf_counter() - began
-                if isinstance(item, BaseException):
-                    raise item
-                if item is None:
-                    return
-                yield item
-        finally:
-            stopping.set()
-            while thread.is_alive():  # it may stand before a full queue
-                _drain(ready)
-                thread.join(0.01)
 
-    def _produce(self, start: int, stop: int, ready: queue.Queue[Any], stopping: threading.Event) -> None:
-        try:
-            with ThreadPoolExecutor(self.config.workers) as pool:
-                step = start
-                while step < stop:
-                    batches, first = self._window(step, pool)
-                    for indices, images, labels in batches[step - first :]:
-                        if step == stop or stopping.is_set():
-                            break
-                        ready.put(self._step(step, indices, images, labels))
-                        step += 1
-                    if stopping.is_set():
-                        return
-            ready.put(None)
-        except BaseException as error:  # noqa: BLE001 - handed to the thread that trains, and raised there
-            ready.put(error)
+        def waited(seconds: float) -> None:
+            self.waited += seconds
+
+        return ahead(lambda: self._steps(start, stop), AHEAD, waited)
+
+    def _steps(self, start: int, stop: int) -> Iterator[Step]:
+        with ThreadPoolExecutor(self.config.workers) as pool:
+            step = start
+            while step < stop:
+                batches, first = self._window(step, pool)
+                for indices, images, labels in batches[step - first : stop - first]:
+                    yield self._step(step, indices, images, labels)
+                    step += 1
 
     def _window(
         self, step: int, pool: ThreadPoolExecutor
@@ -143,10 +120,15 @@ class Feed:
         missing = len(chosen) - len(good)
         good += [good[i % len(good)] for i in range(missing)]
         good.sort(key=lambda one: (one[1].shape[1], one[0]))
-        shuffled = np.random.default_rng((self.config.seed, epoch, number)).permutation(last - number * WINDOW)
+        count = last - number * WINDOW
+        if self.config.batch_by == "area":
+            edges = equal_areas([padded_width(image.shape[1], self.rule) for _, image, _ in good], count)
+        else:
+            edges = [b * size for b in range(count + 1)]
+        shuffled = np.random.default_rng((self.config.seed, epoch, number)).permutation(count)
         batches = []
         for b in shuffled:
-            part = good[b * size : (b + 1) * size]
+            part = good[edges[b] : edges[b + 1]]
             batches.append(([p[0] for p in part], [p[1] for p in part], [p[2] for p in part]))
         return batches, step - offset + number * WINDOW
 
@@ -175,9 +157,9 @@ class Feed:
         if cached is not None or index in self.left_out:
             return cached
         try:
-            image, label = load(self.lines, index, self.rule, self.config.squeeze)
+            image, label = load(self.lines, index, self.config, self.config.squeeze)
         except BadImage as error:
-            if error.reason != "line_too_wide" and self.config.damaged == "error":
+            if error.reason not in UNFIT and self.config.damaged == "error":
                 raise UserError(
                     f"{where(self.lines, index)}: {error.reason}: {error.detail}; `ocrdata pack --verify "
                     f"{self.lines.root}` lists all, and damaged: refuse leaves such samples out"
@@ -234,9 +216,28 @@ def _by_source(lines: Lines, indices: NDArray[np.int64]) -> list[NDArray[np.int6
     return parts
 
 
-def _drain(ready: queue.Queue[Any]) -> None:
-    while True:
-        try:
-            ready.get_nowait()
-        except queue.Empty:
-            return
+def equal_areas(widths: Sequence[int], count: int) -> list[int]:
+    """Edges of `count` batches of lines, which are sorted by width, so that the largest padded area is the smallest.
+
+    A batch is as wide as its last line. There must be at least as many lines as batches.
+    """
+    low, high = max(widths), widths[-1] * len(widths)
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if len(_filled(widths, middle)) <= count else (middle + 1, high)
+    sizes = _filled(widths, low)
+    while len(sizes) < count:  # halving a batch never makes it larger
+        largest = max(range(len(sizes)), key=lambda i: sizes[i])
+        sizes[largest : largest + 1] = [sizes[largest] // 2, sizes[largest] - sizes[largest] // 2]
+    return [0, *accumulate(sizes)]
+
+
+def _filled(widths: Sequence[int], area: int) -> list[int]:
+    """How many lines are in each batch, where each takes as many as its area allows."""
+    sizes: list[int] = []
+    for width in widths:
+        if sizes and (sizes[-1] + 1) * width <= area:
+            sizes[-1] += 1
+        else:
+            sizes.append(1)
+    return sizes

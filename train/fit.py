@@ -21,7 +21,7 @@ from .run import GraphEngine
 from .schedule import learning_rate
 from .sources import Lines, identity
 from .start import start_from
-from .team import Announced, Team, join_team
+from .team import Team, join_team
 from .validation import Validation, hold_out
 from .vocabulary import Change
 
@@ -49,7 +49,7 @@ class Recognition:
         self.feed = Feed(config, data, indices, self.charset, (team.rank, team.size))
         self.network = build(config, len(self.charset))
         self.data: dict[str, Any] = {"train": identity(data), "val": _identities(val)}
-        engine = Announced(GraphEngine(self.network), team)
+        engine = GraphEngine(self.network)
         self.reader = LineReader(engine, config.input_rule(), self.charset, decoder=config.decoder(self.charset))
 
     def _sets(self, found: LabelCheck, val: Val) -> tuple[list[int], dict[str, tuple[Lines, list[int]]]]:

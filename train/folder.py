@@ -20,7 +20,8 @@ from .curve import draw_curve
 from .export import versions
 from .log import Log, Row
 
-LOG, CONFIG, RECORD, CURVE, EVENTS = "log.csv", "config.yml", "run.json", "curve.png", "events"
+LOG, CONFIG, RECORD, CURVE = "log.csv", "config.yml", "run.json", "curve.png"
+EVENTS, VISUALDL = "events", "visualdl"
 DRAW_EVERY = 60.0  # seconds at least between two pictures of the curve
 
 
@@ -30,7 +31,7 @@ def open_folder(out: Path, resume: bool) -> bool:
     Raises UserError for a folder with other things, and for a run without `resume`.
     """
     if not (out / LAST).is_file():
-        ours = {LOG, CONFIG, RECORD, CURVE, EVENTS}  # of a run that was stopped before it saved
+        ours = {LOG, CONFIG, RECORD, CURVE, EVENTS, VISUALDL}  # of a run that was stopped before it saved
         if out.exists() and (not out.is_dir() or any(p.name not in ours for p in out.glob("[!.]*"))):
             raise UserError(f"{out} is not empty and holds no training run; choose another folder")
         out.mkdir(parents=True, exist_ok=True)
@@ -49,15 +50,15 @@ class RunFolder:
         with whole_file(out / CONFIG) as file:
             yaml.safe_dump(config.model_dump(mode="json"), file, allow_unicode=True, sort_keys=False)
         write_json(out / RECORD, {**record(about), **facts})
-        self._events = _open_events(out / EVENTS, about.step) if config.tensorboard else None
+        self._events = _open_events(out, config, about.step)
 
     def write(self, row: Row) -> None:
         """One more row for the log, the events, and now and then the curve."""
         self._log.write(row)
-        if self._events is not None:
-            for name, value in {**row.__dict__, **row.scores}.items():
-                if isinstance(value, int | float) and name not in ("step", "seconds", "scores"):
-                    self._events.add_scalar(name, value, row.step)
+        for name, value in {**row.__dict__, **row.scores}.items():
+            if isinstance(value, int | float) and name not in ("step", "seconds", "scores"):
+                for events in self._events:
+                    events.add_scalar(name, value, row.step)
         if time.monotonic() - self._drawn > DRAW_EVERY:
             self.draw()
 
@@ -69,8 +70,8 @@ class RunFolder:
     def close(self) -> None:
         """Draw, and close the events."""
         self.draw()
-        if self._events is not None:
-            self._events.close()
+        for events in self._events:
+            events.close()
 
 
 def record(about: About) -> dict[str, Any]:
@@ -84,9 +85,23 @@ def record(about: About) -> dict[str, Any]:
     }
 
 
-def _open_events(folder: Path, step: int) -> Any:
-    if find_spec("tensorboardX") is None:
-        raise MissingPackage("tensorboardX", "tensorboard", "tensorboard: true")
-    from tensorboardX import SummaryWriter
+def _open_events(out: Path, config: RunConfig, step: int) -> list[Any]:
+    """Writers of events that the configuration asks for, each with add_scalar and close. Raises MissingPackage."""
+    writers: list[Any] = []
+    if config.tensorboard:
+        _require("tensorboardX", "tensorboard")
+        from tensorboardX import SummaryWriter
 
-    return SummaryWriter(str(folder), purge_step=step)
+        writers.append(SummaryWriter(str(out / EVENTS), purge_step=step))
+    if config.visualdl:
+        _require("visualdl", "visualdl")
+        from visualdl import LogWriter
+
+        # It cannot take back what a run wrote before it was stopped: each start has a file of its own.
+        writers.append(LogWriter(logdir=str(out / VISUALDL), file_name=f"vdlrecords.{step:09d}.log"))
+    return writers
+
+
+def _require(package: str, key: str) -> None:
+    if find_spec(package) is None:
+        raise MissingPackage(package, key, f"{key}: true")

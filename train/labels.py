@@ -10,9 +10,8 @@ from ..corpora.charset import Charset
 from ..errors import UserError
 from .config import TrainConfig
 from .preprocess import padded_width
-from .sources import Lines, where
+from .sources import EXAMPLES, Lines, left_out, where
 
-EXAMPLES = 5
 LISTED = 20
 
 
@@ -20,8 +19,9 @@ LISTED = 20
 class LabelCheck:
     """What the labels of a source are like.
 
-    good: indices to learn from. refused: the others by reason, `not_in_dict`, `empty_label`, `label_too_long`;
-    examples: the first of each. strange: characters outside the dictionary, counted.
+    good: indices to learn from. refused: the others by reason, `not_in_dict`, `empty_label`, `label_too_long`, and what
+    was left out when the lines were opened; examples: places of the first of each.
+    strange: characters outside the dictionary, counted.
     """
 
     good: list[int] = field(default_factory=list)
@@ -38,10 +38,12 @@ class LabelCheck:
 
 def look_at_labels(lines: Lines, charset: Charset, config: TrainConfig) -> LabelCheck:
     """Each label against dictionary and longest input; pictures are not touched."""
+    before, examples = left_out(lines)
     rule, decoder = config.input_rule(), config.decoder(charset)
     room = decoder.room(padded_width(rule.max_width, rule))
-    found = LabelCheck()
-    for index, label in enumerate(lines.labels()):
+    found = LabelCheck(refused=Counter(before))
+    found.examples.update(examples)
+    for index, label in enumerate(map(config.label, lines.labels())):
         outside = charset.unknown(label)
         reason = "not_in_dict" if outside else "empty_label" if not label else ""
         if not reason and decoder.needed(label) > room:
@@ -64,7 +66,7 @@ def usable(lines: Lines, charset: Charset, config: TrainConfig) -> LabelCheck:
         raise UserError(
             f"{lines.root}: {found.refused['not_in_dict']} labels hold characters outside the charset: "
             f"{listed(found.strange)}; first {found.examples['not_in_dict'][0]}; "
-            "add them, or set unknown: refuse to leave such samples out"
+            + _hint(found.examples["not_in_dict"], lines)
         )
     if not found.good:
         first = [places[0] for places in found.examples.values()]
@@ -73,6 +75,13 @@ def usable(lines: Lines, charset: Charset, config: TrainConfig) -> LabelCheck:
             + (f"; for example {first[0]}" if first else "")
         )
     return found
+
+
+def _hint(examples: Sequence[str], lines: Lines) -> str:
+    """What to do about labels with unknown characters."""
+    if all("{" in example and '": "' in example for example in examples):
+        return f"they seem to be JSON: `ocrdata pack {lines.root} -o NEW` makes plain labels of them"
+    return "add them, or set unknown: refuse to leave such samples out"
 
 
 def listed(characters: Counter[str], most: int = LISTED) -> str:

@@ -35,7 +35,7 @@ from .vocabulary import Change
 
 UNLUCKY = 20  # steps in a row that 16-bit arithmetic may lose before that is an error
 # Keys that may change when a run is taken up: they do not change the weights. What data are is told by digests.
-FREE = {"data", "val", "start", "workers", "cache_mb", "log_every", "save_every", "tensorboard"}
+FREE = {"data", "val", "start", "workers", "cache_mb", "log_every", "save_every", "tensorboard", "visualdl"}
 Report = Callable[[Row], None]
 
 
@@ -255,6 +255,7 @@ class Loop:
             self._write(scores, self._rate)
         if done % (config.save_every or self.steps_per_epoch) == 0 or last or stopped or self._stale():
             self._save(LAST)
+            self.team.meet()
 
     def _write(self, scores: dict[str, float], rate: float) -> None:
         row = self._meter.row(self.about.step, self.about.step / self.steps_per_epoch, rate, scores)

@@ -44,18 +44,21 @@ def padded_width(width: int, rule: InputRule) -> int:
     return -(-width // rule.width_multiple) * rule.width_multiple
 
 
-def unreadable(image: Image, rule: InputRule) -> BadImage | None:
-    """Why a picture is refused before a network sees it: picture_too_small, line_too_wide; None for a fair one."""
+def unreadable(image: Image, rule: InputRule, squeeze: float = SQUEEZED) -> BadImage | None:
+    """Why a picture is refused before a network sees it: picture_too_small, line_too_wide; None for a fair one.
+
+    squeeze: how much narrower than its aspect ratio wants a line may become.
+    """
     height, width = image.shape[:2]
     if height < LOWEST or width < NARROWEST:
         smallest = f"at least {NARROWEST} x {LOWEST} are needed"
         return BadImage("picture_too_small", f"{width} x {height} pixels; {smallest}")
-    if width * rule.height > SQUEEZED * rule.max_width * height:
+    if width * rule.height > squeeze * rule.max_width * height:
         natural = round(width * rule.height / height)
         return BadImage(
             "line_too_wide",
             f"{width} x {height} pixels: at the height {rule.height} it is {natural} wide, and the model takes "
-            f"{rule.max_width}, squeezed up to {SQUEEZED * rule.max_width:.0f}; cut it into shorter lines",
+            f"{rule.max_width}, squeezed up to {squeeze * rule.max_width:.0f}; cut it into shorter lines",
         )
     return None
 

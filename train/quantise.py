@@ -136,7 +136,7 @@ def _compare(
             began = time.perf_counter()
             readings = reader.read(images)
             seconds[i] = min(seconds[i], time.perf_counter() - began)
-            scores[i] = score((text, line.label) for (text, _), line in zip(readings, lines, strict=True))
+            scores[i] = score((text, spec.label(line.label)) for (text, _), line in zip(readings, lines, strict=True))
     sizes = [(folder / ONNX).stat().st_size for folder in folders]
     return Quantised(
         method,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import Literal
 
 from ..corpora.charset import Charset
 from ..datasets.images import BadImage, Image, read_image
@@ -42,8 +43,10 @@ def width_batches(images: Sequence[Image], rule: InputRule, size: int) -> Iterat
 class LineReader:
     """An engine with its input rule, its characters and its way to text (by default CTC).
 
-    batch_size: pictures in a batch at most.
+    batch_size: pictures in a batch at most. case: lower where it never learnt upper case.
     """
+
+    case: Literal["keep", "lower"] = "keep"
 
     def __init__(
         self,
@@ -102,6 +105,7 @@ class Reader(LineReader):
         self.bundle: Bundle = open_bundle(folder)
         running = open_engine(folder, self.bundle, engine, threads)
         super().__init__(running, self.bundle.input, self.bundle.charset, batch_size, self.bundle.decoder)
+        self.case = self.bundle.case
 
 
 def check_image_shape(shape: str, rule: InputRule) -> None:

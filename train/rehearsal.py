@@ -72,7 +72,7 @@ def overfit(config: TrainConfig, data: Lines, good: list[int], seconds: float, l
             over = time.perf_counter() - began > seconds or not np.isfinite(losses[-1])
             if over or (batch.number + 1) % LOOK_EVERY == 0:
                 left = [i for i in chosen if i not in feed.left_out]
-                pairs = (load(data, i, feed.rule) for i in left)
+                pairs = (load(data, i, plain) for i in left)
                 accuracy = validate(reader, pairs).accuracy if np.isfinite(losses[-1]) else 0.0
                 if over or accuracy >= ENOUGH or np.mean(losses[-LOOK_EVERY:]) < LITTLE:
                     break

@@ -65,4 +65,6 @@ def load_run(run: Path) -> tuple[About, TrainConfig, Charset, nn.Layer]:
 def run_reader(run: Path) -> LineReader:
     """The best weights of a run's folder as a reader."""
     _, config, charset, network = load_run(run)
-    return LineReader(GraphEngine(network), config.input_rule(), charset, decoder=config.decoder(charset))
+    reader = LineReader(GraphEngine(network), config.input_rule(), charset, decoder=config.decoder(charset))
+    reader.case = config.case
+    return reader

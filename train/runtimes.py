@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..errors import MissingPackage, UserError
 from . import backend
-from .bundle import ONNX, PADDLE_MODEL, PADDLE_WEIGHTS, Bundle, has_package
+from .bundle import ONNX, PADDLE_MODEL, PADDLE_WEIGHTS, Spec, has_package
 from .preprocess import Batch
 
 Probabilities = NDArray[np.float32]
@@ -93,7 +93,7 @@ class PaddleEngine:
         return out
 
 
-def open_engine(folder: Path, bundle: Bundle, name: EngineName = "auto", threads: int = 0) -> Engine:
+def open_engine(folder: Path, bundle: Spec, name: EngineName = "auto", threads: int = 0) -> Engine:
     """The engine of that name for a bundle. auto: the first of `choices` that is installed.
 
     Raises UserError for a name that there is not and for a model that the bundle lacks, MissingPackage.
@@ -117,7 +117,7 @@ def open_engine(folder: Path, bundle: Bundle, name: EngineName = "auto", threads
     return PaddleEngine(folder, threads, onednn=name == "paddle_onednn")
 
 
-def choices(bundle: Bundle) -> list[EngineName]:
+def choices(bundle: Spec) -> list[EngineName]:
     """The engines that can run what a bundle holds, the preferred first.
 
     Lines/s on one core in batches of 6 and memory, tiny with 10 characters and crnn_mv3_small with 6,623:

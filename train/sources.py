@@ -18,6 +18,8 @@ from ..prep.jobs import digest_of
 from ..prep.store import Pack, image_key
 from .config import Source, ValSet
 
+EXAMPLES = 5
+
 
 class Lines(Protocol):
     """Random access to labelled line pictures. root: where they lie, for messages."""
@@ -35,26 +37,35 @@ class LabelFile:
     """Line pictures that a label file names, one `picture<TAB>text` a line, or a folder that holds one.
 
     Names and texts stay in memory (about 300 bytes a line), pictures on the disk. refused: lines left out, by
-    reason. Raises UserError for labels of regions in photos, and where no line is left.
+    reason; examples: of the first few. Raises UserError for labels of regions in photos, and where no line is left.
     """
 
     def __init__(self, path: Path) -> None:
         self.root = path
         self.refused: Counter[str] = Counter()
+        self.examples: dict[str, list[str]] = {}
         self._lines: list[tuple[Place, str]] = []
         for photo in open_labels(*find_labels(path)):
             if isinstance(photo, Refusal):
-                self.refused[photo.reason] += 1
+                self._refuse(photo.reason, f"{photo.origin}: {photo.detail}" if photo.detail else photo.origin)
                 continue
             for region in photo.regions:
                 if region.polygon is not None:
                     raise UserError(f"{path} labels regions of photos, lines are needed: `ocrdata crop` cuts them out")
                 if region.ignore is not None:
-                    self.refused[f"ignored_{region.ignore}"] += 1
+                    self._refuse(f"ignored_{region.ignore}", photo.name)
                 else:
                     self._lines.append((photo.path, region.text))
         if not self._lines:
-            raise UserError(f"{path}: no line can be used: {dict(self.refused) or 'there is none'}")
+            first = next(iter(self.examples.values()), [""])[0]
+            example = f"; for example {first}" if first else ""
+            raise UserError(f"{path}: no line can be used: {dict(self.refused) or 'there is none'}{example}")
+
+    def _refuse(self, reason: str, place: str) -> None:
+        self.refused[reason] += 1
+        places = self.examples.setdefault(reason, [])
+        if len(places) < EXAMPLES:
+            places.append(place)
 
     def __len__(self) -> int:
         return len(self._lines)
@@ -100,6 +111,18 @@ class Mixture:
         """All labels in order."""
         for source in self.sources:
             yield from source.labels()
+
+
+def left_out(lines: Lines) -> tuple[Counter[str], dict[str, list[str]]]:
+    """What was left out when the lines were opened, by reason, and the places of some."""
+    refused: Counter[str] = Counter()
+    examples: dict[str, list[str]] = {}
+    for source in lines.sources if isinstance(lines, Mixture) else [lines]:
+        if isinstance(source, LabelFile):
+            refused += source.refused
+            for reason, found in source.examples.items():
+                examples[reason] = [*examples.get(reason, []), *found][:EXAMPLES]
+    return refused, examples
 
 
 def open_source(path: Path) -> Pack | LabelFile:

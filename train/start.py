@@ -84,7 +84,7 @@ def carve(bundle: Path, charset: Charset, out: Path, overwrite: bool = False, na
 
 def _config_of(spec: Bundle, characters: str) -> TrainConfig:
     values = {"network": spec.network, "charset": characters, "height": spec.input.height, "steps": 1}
-    return TrainConfig.model_validate({**values, "width": spec.input.max_width})
+    return TrainConfig.model_validate({**values, "width": spec.input.max_width, "case": spec.case})
 
 
 def bundle_weights(folder: Path, spec: Bundle) -> Arrays:

@@ -14,10 +14,7 @@ from paddle import Tensor
 from paddle.base import core
 
 from ..errors import Trouble
-from .preprocess import Batch
-from .reader import Engine, Probabilities
 
-BUSY = -1.0
 PATIENCE = 15 * 60.0  # seconds that the others wait for one: it may be short of processor, or save to a slow disk
 ARRIVED = "ocrdata/arrived"
 
@@ -38,7 +35,8 @@ class Team:
         """Wait until every process has come here. Raises Trouble after a quarter of an hour.
 
         On processors, a process that waits half a minute inside an exchange gives up, and nothing changes that; so
-        they wait for each other here, before it. On other devices the exchange itself is as patient.
+        they wait for each other here, whenever one of them has had something to do alone. This takes a tenth of a
+        second, too much for every step. On other devices the exchange itself is as patient.
         """
         if self.size > 1 and paddle.get_device() == "cpu":
             _meet(core.create_or_get_global_tcp_store(), self.size)
@@ -50,7 +48,6 @@ class Team:
         """
         if self.size == 1:
             return list(flags)
-        self.meet()
         raised = paddle.to_tensor(np.array(flags, np.float32))
         vector = paddle.concat([*(g.astype("float32").flatten() for g in gradients), raised])
         paddle.distributed.all_reduce(vector)
@@ -62,37 +59,14 @@ class Team:
             start = stop
         return [bool(value > 0) for value in vector[start:].numpy()]
 
-    def tell(self, word: float = 0.0) -> float:
-        """The leader's word, in every process; what the others say does not count."""
-        if self.size == 1:
-            return word
-        self.meet()
-        shared = paddle.to_tensor(np.array([word], np.float32))
-        paddle.distributed.broadcast(shared, 0)
-        return float(shared.numpy()[0])
-
     def agree(self, value: bool) -> bool:
-        """The leader's value, in every process; waits as long as the leader tells that it is busy."""
-        if self.leads:
-            return self.tell(float(value)) > 0
-        while (word := self.tell()) == BUSY:
-            continue
-        return word > 0
-
-
-class Announced:
-    """An engine of the leader: tells those who wait, before each batch, that it is busy.
-
-    A process that hears nothing for half a minute gives up, and validation may take longer than that.
-    """
-
-    def __init__(self, engine: Engine, team: Team) -> None:
-        self._engine, self._team = engine, team
-
-    def __call__(self, batch: Batch) -> Probabilities:
-        """Probabilities of one batch."""
-        self._team.tell(BUSY)
-        return self._engine(batch)
+        """The leader's value, in every process; what the others say does not count. They wait until it knows."""
+        if self.size == 1:
+            return value
+        self.meet()
+        shared = paddle.to_tensor(np.array([value], np.float32))
+        paddle.distributed.broadcast(shared, 0)
+        return bool(shared.numpy()[0] > 0)
 
 
 def join_team() -> Team:

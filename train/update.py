@@ -6,6 +6,7 @@ import math
 from fnmatch import fnmatchcase
 from typing import Any
 
+import numpy as np
 import paddle
 from paddle import Tensor, nn
 
@@ -14,7 +15,10 @@ from .config import Optimizer, RunConfig
 from .team import Team
 from .vocabulary import Arrays
 
-SCALER = "scaler"
+# With 16 bits, small gradients would become zero: the loss is multiplied by a power of two, which grows as long as the
+# gradients are numbers. (Paddle's own scaler turns itself off on processors, where it could not be tested.)
+SCALE, SCALE_STATE = 2.0**15, "loss_scale"
+GROW_AFTER = 2000  # steps
 
 
 def rates(network: nn.Layer, optimizer: Optimizer) -> dict[str, float]:
@@ -83,7 +87,10 @@ def check_precision(precision: str) -> None:
 
 
 class Update:
-    """Steps of the optimizer for a network. norm: of the last gradient over all parameters, before clipping."""
+    """Steps of the optimizer for a network. norm: of the last gradient over all parameters, before clipping.
+
+    scale: what losses are multiplied by, 1 but for float16.
+    """
 
     def __init__(self, config: RunConfig, network: nn.Layer, team: Team) -> None:
         check_precision(config.precision)
@@ -91,7 +98,9 @@ class Update:
         self._optimizer = make_optimizer(config.optimizer, network)
         self._still = freeze(network, rates(network, config.optimizer))
         self._parameters = [p for p in network.parameters() if not p.stop_gradient]
-        self._scaler = paddle.amp.GradScaler() if config.precision == "float16" else None
+        self.scaled = config.precision == "float16"
+        self.scale = SCALE if self.scaled else 1.0
+        self._good = 0  # steps since the scale changed
         self.norm = 0.0
 
     def arithmetic(self) -> Any:
@@ -107,8 +116,8 @@ class Update:
 
     def backward(self, loss: Tensor) -> None:
         """Add the gradient of one of the `accumulate` batches of a step."""
-        loss = loss / self._config.optimizer.accumulate if self._config.optimizer.accumulate > 1 else loss
-        (self._scaler.scale(loss) if self._scaler else loss).backward()
+        factor = self.scale / self._config.optimizer.accumulate
+        (loss * factor if factor != 1 else loss).backward()
 
     def step(self, rate: float, *flags: bool) -> list[bool]:
         """Change the weights; returns which flags any process of the team has raised.
@@ -118,42 +127,41 @@ class Update:
         self._optimizer.set_lr(rate)
         gradients = [p.grad for p in self._parameters if p.grad is not None]
         raised = self._team.average(gradients, flags)
-        scale = float(self._scaler.get_loss_scaling()) if self._scaler else 1.0
         with paddle.no_grad():
             total = paddle.add_n([(g.astype("float32") ** 2).sum() for g in gradients])
-            self.norm = math.sqrt(float(total)) / scale
+            self.norm = math.sqrt(float(total)) / self.scale
             most = self._config.optimizer.clip_norm
-            if most and self.norm > most and math.isfinite(self.norm):
+            factor = (most / self.norm if 0 < most < self.norm else 1.0) / self.scale
+            if factor != 1 and math.isfinite(self.norm):
                 for gradient in gradients:
-                    gradient.set_value(gradient * (most / self.norm))
-        with paddle.utils.unique_name.guard():  # moments get their names in the first step; checkpoints know them
-            if self._scaler:
-                self._scaler.step(self._optimizer)
-                self._scaler.update()
-            elif math.isfinite(self.norm):
+                    gradient.set_value(gradient * factor)
+        if math.isfinite(self.norm):
+            with paddle.utils.unique_name.guard():  # moments get their names in the first step; checkpoints know them
                 self._optimizer.step()
+        self._rescale()
         self._optimizer.clear_grad()
         return raised
 
-    @property
-    def scaled(self) -> bool:
-        """Whether a norm that is no number is expected now and then, because losses are scaled."""
-        return self._scaler is not None
+    def _rescale(self) -> None:
+        if not self.scaled:
+            return
+        self._good += 1
+        if not math.isfinite(self.norm):
+            self.scale, self._good = self.scale / 2, 0
+        elif self._good == GROW_AFTER:
+            self.scale, self._good = self.scale * 2, 0
 
     def state(self) -> Arrays:
         """Moments, and the scale of 16-bit losses, by name."""
         found = self._optimizer.state_dict().items()
         arrays = {name: value.numpy() for name, value in found if isinstance(value, Tensor)}
-        if self._scaler:
-            scaler = self._scaler.state_dict()
-            arrays |= {f"{SCALER}.{name}": paddle.to_tensor(value).numpy() for name, value in scaler.items()}
+        if self.scaled:
+            arrays[SCALE_STATE] = np.array([self.scale, self._good], np.float64)
         return arrays
 
     def load(self, state: Arrays) -> None:
         """Go on from a state."""
-        own = {n: paddle.to_tensor(v) for n, v in state.items() if not n.startswith(f"{SCALER}.")}
+        own = {n: paddle.to_tensor(v) for n, v in state.items() if n != SCALE_STATE}
         self._optimizer.set_state_dict(own)
-        if self._scaler:
-            scaler = {n.removeprefix(f"{SCALER}."): v for n, v in state.items() if n.startswith(f"{SCALER}.")}
-            shapes = self._scaler.state_dict()
-            self._scaler.load_state_dict({n: v if hasattr(shapes[n], "shape") else v.item() for n, v in scaler.items()})
+        if SCALE_STATE in state:
+            self.scale, self._good = float(state[SCALE_STATE][0]), int(state[SCALE_STATE][1])

@@ -32,6 +32,10 @@ class Validation:
         if "." in config.best and config.best.partition(".")[0] not in self._sets:
             raise UserError(f"best: there is no validation set {config.best.partition('.')[0]!r}")
 
+    def __len__(self) -> int:
+        """How many lines there are to validate on."""
+        return sum(len(indices) for _, indices in self._sets.values())
+
     @property
     def names(self) -> list[str]:
         """The names of the sets that have one."""
@@ -70,7 +74,7 @@ class Validation:
         self.refused.clear()
         for index in indices:
             try:
-                yield load(lines, index, self._config.input_rule())
+                yield load(lines, index, self._config)
             except BadImage as error:
                 if self._config.damaged == "error":
                     raise UserError(f"{where(lines, index)}: {error.reason}: {error.detail}") from error

@@ -45,6 +45,7 @@ class File(Config):
 
     extract: the folder that the archive becomes; left out, the file is used as it is.
     optional: a directory or mirror may lack it; the official source may not.
+    size: exact bytes, where published.
     """
 
     name: Name
@@ -63,7 +64,10 @@ class File(Config):
 
 
 class Split(Config):
-    """Which reader reads which labels and folders of photos, relative to the dataset's folder."""
+    """Which reader reads which labels and photos, relative to the dataset's folder.
+
+    Photos lie in folders or in archives that are not unpacked (`set.zip`, `set.zip/train`), labels in files too.
+    """
 
     format: Annotated[str, AfterValidator(_format)]
     labels: Inside
@@ -71,12 +75,13 @@ class Split(Config):
 
 
 class Entry(Config):
-    """A dataset: files, splits, licence. `login` tells how to get the files by hand."""
+    """A dataset: files, splits, licence. size: of the download, in words. login: how to get the files by hand."""
 
     name: Name
     title: NotEmpty
     homepage: Url
     licence: NotEmpty
+    size: NotEmpty = "not stated"
     citation: str = ""
     login: str | None = None
     files: tuple[File, ...] = Field(min_length=1)

@@ -43,7 +43,7 @@ def mjsynth(labels: Labels) -> Iterator[Photo | Refusal]:
 
 
 def _word(name: str) -> Region | Refusal:
-    found = WORD.fullmatch(PurePosixPath(name).stem)
+    found = WORD.fullmatch(name.rpartition("/")[2].rpartition(".")[0])
     if not found:
         return Refusal("malformed_name", name, "NUMBER_WORD_NUMBER.jpg is expected")
     return Region(None, found["text"])

@@ -24,7 +24,7 @@ def region(points: Points, text: str, ignore: str | None, origin: str, language:
     neither order nor reading direction is known).
     """
     if not all(-FARTHEST <= c <= FARTHEST for point in points for c in point):
-        return Refusal("bad_coordinates", origin, f"among {list(points)[:4]}", text)
+        return Refusal("bad_coordinates", origin, f"among {list(points)[:4]}"[:200], text)
     kept = [p for i, p in enumerate(points) if i == 0 or p != points[i - 1]]
     while len(kept) > 1 and kept[-1] == kept[0]:
         kept.pop()

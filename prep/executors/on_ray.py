@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import platform
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from importlib.util import find_spec
@@ -16,9 +17,11 @@ from typing import Any, NamedTuple
 import cv2
 
 from ...errors import MissingPackage, Trouble, UserError
-from ..shards import Outcome, Source, Task, attempt, difference, versions
+from ..place import difference
+from ..shards import Outcome, Source, Task, attempt, versions
 
 POLL_SECONDS = 0.5
+CONNECT_SECONDS = 10.0
 RETRIES = 5  # of a shard whose machine was lost
 
 
@@ -72,9 +75,12 @@ def run_ray(
 def _connect(ray: Any, address: str | None) -> None:
     address = address or os.environ.get("RAY_ADDRESS") or "local"
     options = {"include_dashboard": False} if address == "local" else {}
+    host, _, port = address.rpartition("://")[2].rpartition(":")
     try:
+        if port.isdecimal():  # Ray itself would go on asking for minutes
+            socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
         ray.init(address, log_to_driver=False, logging_level="ERROR", **options)
-    except (ConnectionError, TimeoutError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         reason = " ".join(str(error).split())[:300]
         raise Trouble(f"no Ray cluster is reached at {address}: {reason}") from error
 

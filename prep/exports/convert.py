@@ -24,7 +24,7 @@ from ..stores import StoreName
 from .parquet import require_pyarrow
 from .read import find_export
 
-Format = Literal["pack", "paddleocr", "mmocr", "webdataset", "parquet"]
+Format = Literal["paddleocr", "mmocr", "webdataset", "parquet"]
 PHOTO_STORES: dict[Format, StoreName] = {"paddleocr": "photos", "mmocr": "mmocr-photos"}
 BREAKS = frozenset("\t\n\r")
 
@@ -39,13 +39,29 @@ def plan_convert(
     if to == "parquet":
         require_pyarrow()
     photos = _photos(source, images)
+    if photos is not None and to not in PHOTO_STORES:
+        raise UserError(
+            f"{photos[1].path} holds photos with text regions ({photos[0]}): --to {' or '.join(PHOTO_STORES)} takes "
+            "them; `crop` makes lines of them"
+        )
     if photos is not None:
-        return _plan_photos(*photos, to, out, config or PackConfig())
+        return _plan_photos(*photos, PHOTO_STORES[to], out, config or PackConfig())
     planned = plan_pack(source, out, config, images)
-    if to == "pack":
-        return planned
     kept: Source = OneLine(planned.source) if to == "paddleocr" else planned.source
     return replace(planned, job=replace(planned.job, kind="convert", store=to), source=kept)
+
+
+def plan_any(source: Path, out: Path, config: PackConfig | None = None) -> Planned:
+    """The job that writes what is at `source` in our own form: a pack, or photos with label lines. One item a unit.
+
+    Raises UserError for what cannot be read.
+    """
+    photos = _photos(source, ())
+    return (
+        plan_pack(source, out, config)
+        if photos is None
+        else _plan_photos(*photos, "photos", out, config or PackConfig())
+    )
 
 
 def _photos(source: Path, images: tuple[Path, ...]) -> tuple[str, Labels] | None:
@@ -70,12 +86,7 @@ class OneLine:
                 yield item
 
 
-def _plan_photos(name: str, labels: Labels, to: Format, out: Path, config: PackConfig) -> Planned:
-    if to not in PHOTO_STORES:
-        raise UserError(
-            f"{labels.path} holds photos with text regions ({name}): --to {' or '.join(PHOTO_STORES)} takes them; "
-            "`crop` makes lines of them"
-        )
+def _plan_photos(name: str, labels: Labels, store: StoreName, out: Path, config: PackConfig) -> Planned:
     check_out(out)
     totals = InputTotals()
     with SpoolWriter(scratch(out) / "photos.jsonl") as writer:
@@ -88,7 +99,7 @@ def _plan_photos(name: str, labels: Labels, to: Format, out: Path, config: PackC
             writer.add(*to_record(photo))
         spool = writer.spool()
     what: dict[str, Any] = {"shard_size": config.shard_size, "input": {**totals.to_json(), "digest": spool.digest}}
-    job = Job("convert", what, spool.count, config.shard_size, totals.ledger(), store=PHOTO_STORES[to])
+    job = Job("convert", what, spool.count, config.shard_size, totals.ledger(), store=store)
     return Planned(job, WholePhotos(spool), out, spool.count)
 
 

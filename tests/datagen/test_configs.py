@@ -17,7 +17,7 @@ from ocrdata.errors import UserError
 from ocrdata.fonts.discover import find_fonts
 
 CONFIGS = config_path("preset:chinese_lines").parents[1]
-NAMES = [*sorted(p.stem for p in (CONFIGS / "synth").glob("*.yml") if p.stem != "scenes"), "digits"]
+NAMES = [*sorted(p.stem for p in (CONFIGS / "synth").glob("*.yml") if p.stem != "scenes"), "alnum", "digits", "plates"]
 CHARSETS = {name: load_recipe(f"preset:{name}").charset for name in NAMES}
 COLOURS = sorted((CONFIGS / "colours").glob("*.yml"))
 PLATE = re.compile(r"[\u4e00-\u9fff][A-HJ-NP-Z]·[A-HJ-NP-Z0-9]{4}[A-HJ-NP-Z0-9学警挂][0-9]?")
@@ -76,7 +76,8 @@ def test_chinese_lines_are_mostly_chinese():
 
 def test_plates_have_the_form_of_plates():
     texts = made("plates")[0]
-    assert all(PLATE.fullmatch(text) for text in texts)
+    assert sum(PLATE.fullmatch(text) is not None for text in texts) > COUNT / 2  # the others are parts of plates
+    assert max(map(len, texts)) == 9  # green ones have a character more, and all have the dot
 
 
 def test_meters_are_drawn_in_fonts_of_displays():

@@ -23,6 +23,7 @@ collect_ignore_glob = (
         "test_training.py",
         "test_team.py",
         "test_check.py",
+        "test_traps.py",
     ]
 )
 

@@ -26,7 +26,7 @@ def found(level, name, findings):
 
 
 def test_good_data_are_fine_and_learnt_by_heart(tmp_path, small, make_pack):
-    findings = check(small(), make_pack(tmp_path / "p", 120), seconds=60)
+    findings = check(small(holdout=0.1), make_pack(tmp_path / "p", 120), seconds=60)
     assert {f.level for f in findings} == {"fine"}, findings
     names = {f.name for f in findings}
     assert {"labels", "dictionary", "pictures", "width", "rate", "disk", "memory", "rehearsal"} <= names
@@ -61,12 +61,14 @@ def test_pictures_that_do_not_fit_are_named(small, pack_of, picture):
     long = Sample(encode_jpeg(picture("1")), "123456789012")
     upright = Sample(encode_jpeg(np.rot90(picture("123")).copy()), "123")
     cut = Sample(encode_jpeg(picture("5"))[:-30], "5")
-    findings = check(small(), pack_of([wide, long, upright, cut, *["12"] * 12]), seconds=0)
+    dot = Sample(encode_jpeg(np.zeros((1, 1, 3), np.uint8)), "1")
+    findings = check(small(), pack_of([wide, long, upright, cut, *["12"] * 11, dot]), seconds=0)
     said = found("warning", "pictures", findings)
+    assert "1 of 16 are too small to hold a character" in said and "image-000000016': 1 x 1" in said
     assert "1 of 16 had to be squeezed" in said and "1 of 16 are too narrow for their label" in said
     assert "1 of 16 are higher than wide" in said and "image-000000003'" in said
     assert "1 of 16 cannot be read" in found("error", "pictures", findings)
-    assert "6.7% of the lines are wider than the input's 96 pixels" in found("warning", "width", findings)
+    assert "7.1% of the lines are wider than the input's 96 pixels" in found("warning", "width", findings)
 
 
 def test_a_rate_far_from_what_works_is_a_warning(small, make_pack, tmp_path):

@@ -34,7 +34,7 @@ def test_both_networks_and_a_section_are_read(tmp_path):
         (GOOD + "steps: 3\n", "exactly one of 'epochs' and 'steps'"),
         ("epochs: 1\n", "exactly one of 'charset' and 'dictionary'"),
         ('charset: "010"\nepochs: 1\n', "charset: ['0'] twice"),
-        (GOOD + "height: 40\n", "height: a multiple of 16 is needed"),
+        (GOOD + "height: 44\n", "height: a multiple of 8 is needed"),
         (GOOD + "height: 48\nnetwork: {name: crnn_mv3_small}\n", "height: crnn_mv3_small takes 32 only"),
         (GOOD + "data: [{pth: x, ratio: 1}]\n", "line 3: data.list.0.pth: unknown key (did you mean 'path'?)"),
         (GOOD + "data: [{path: x, ratio: 0}]\n", "data.list.0.ratio: Input should be greater than 0 (is 0)"),

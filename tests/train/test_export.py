@@ -13,7 +13,7 @@ import yaml
 from ocrdata.errors import MissingPackage, Trouble, UserError
 from ocrdata.train.bundle import has_package, open_bundle
 from ocrdata.train.config import TrainConfig
-from ocrdata.train.evaluate import evaluate, open_lines, open_reader
+from ocrdata.train.evaluate import Line, Scoring, evaluate, evaluate_sets, open_lines, open_reader
 from ocrdata.train.export import export, verify
 from ocrdata.train.fit import Fit
 from ocrdata.train.reader import Reader, check_image_shape
@@ -176,6 +176,16 @@ def test_run_and_bundle_have_the_same_score(trained):
     reports = [evaluate(open_reader(trained / n), open_lines(trained / "p")) for n in ("run", "bundle")]
     assert reports[0] == reports[1] and reports[0]["accuracy"] > 0.9
     assert reports[0]["accuracy"] == open_bundle(trained / "bundle").metrics["accuracy"]
+
+
+def test_a_model_of_lower_case_is_scored_without_case(tmp_path, make_pack, picture):
+    run = untrained(tmp_path / "run", network=SMALL, charset="0123456789", case="lower")
+    assert export(run, tmp_path / "bundle").case == "lower"
+    for name in ("run", "bundle"):
+        found = evaluate_sets(open_reader(tmp_path / name), {"s": [Line("a", picture("12"), "12")]}).report
+        assert found["policy"]["name"] == "ignore_case"
+        exact = evaluate_sets(open_reader(tmp_path / name), {"s": [Line("a", picture("12"), "1")]}, Scoring("exact"))
+        assert exact.report["policy"]["name"] == "exact"
 
 
 def test_what_is_read_does_not_depend_on_the_other_lines(trained, picture):

@@ -1,5 +1,7 @@
 """Which samples come in which order, and what a bad one does."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,7 @@ from ocrdata.datasets.images import encode_jpeg
 from ocrdata.datasets.records import Sample
 from ocrdata.errors import UserError
 from ocrdata.prep.store import Pack, write_shard
-from ocrdata.train.feed import Feed
+from ocrdata.train.feed import Feed, equal_areas
 from ocrdata.train.sources import Mixture
 
 DIGITS = Charset("0123456789")
@@ -83,6 +85,48 @@ def test_a_line_that_had_to_be_squeezed_too_much_is_counted(tmp_path, small, pic
     images = [step.images for step in feed.steps(0, 10)]
     assert feed.left_out == dict.fromkeys(range(4), "line_too_wide")
     assert max(batch.shape[3] for batch in images) == 96
+
+
+def test_a_picture_without_room_for_a_character_is_counted(tmp_path, small, picture):
+    dots = [Sample(encode_jpeg(np.zeros((h, w, 3), np.uint8)), "1") for h, w in ((1, 1), (3, 40), (40, 1))]
+    (tmp_path / "p").mkdir()
+    write_shard(tmp_path / "p", 0, iter(dots + [Sample(encode_jpeg(picture("12")), "12")] * 13), "test")
+    feed = feed_of(small(), Pack(tmp_path / "p"))
+    assert all(not {0, 1, 2} & set(step.indices) for step in feed.steps(0, 4))
+    assert feed.left_out == dict.fromkeys(range(3), "picture_too_small")
+
+
+def test_labels_are_learnt_in_lower_case_where_that_is_asked_for(tmp_path, small, picture):
+    (tmp_path / "p").mkdir()
+    write_shard(tmp_path / "p", 0, iter([Sample(encode_jpeg(picture("aB")), "aB")] * 16), "test")
+    (step,) = Feed(small(charset="ab", case="lower"), Pack(tmp_path / "p"), range(16), Charset("ab")).steps(0, 1)
+    assert step.labels.tolist() == [[0, 1]] * 16
+
+
+def test_batches_of_equal_area_hold_every_line_once_and_the_largest_is_smaller(tmp_path, small, picture):
+    texts = ["1"] * 150 + ["1234567890123"[: 2 + i % 12] for i in range(170)]
+    (tmp_path / "p").mkdir()
+    write_shard(tmp_path / "p", 0, (Sample(encode_jpeg(picture(t)), t) for t in texts), "test")
+    areas = {}
+    for by in ("lines", "area"):
+        steps = list(feed_of(small(width=256, batch_by=by), Pack(tmp_path / "p")).steps(0, 20))
+        assert sorted(i for step in steps for i in step.indices) == list(range(320))
+        areas[by] = [step.images.shape[0] * step.images.shape[3] for step in steps]
+        assert all(len(step.indices) == len(step.images) == len(step.labels) for step in steps)
+        assert sum(len(step.indices) for step in steps) == 320
+    assert max(areas["area"]) < 0.75 * max(areas["lines"])
+    assert len({len(step.indices) for step in steps}) > 1
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_areas_are_cut_into_as_many_batches_as_asked_for(seed):
+    random = np.random.default_rng(seed)
+    widths = sorted((32 * random.integers(1, 11, 64)).tolist())
+    edges = equal_areas(widths, 8)
+    assert edges[0] == 0 and edges[-1] == 64 and len(edges) == 9 and all(a < b for a, b in pairwise(edges))
+    largest = max((b - a) * widths[b - 1] for a, b in pairwise(edges))
+    assert largest <= max(8 * widths[b - 1] for b in range(8, 65, 8))
+    assert equal_areas([32] * 3, 3) == [0, 1, 2, 3]
 
 
 def test_joined_lines_read_one_after_the_other(tmp_path, small, make_pack):

@@ -62,6 +62,14 @@ def test_a_pack_without_a_usable_label_is_an_error():
         usable(Texts("aaaaa"), AB, config())
 
 
+def test_labels_may_be_learnt_in_lower_case():
+    lower = config(case="lower")
+    assert look_at_labels(Texts("AbB", "ab", "C"), AB, lower).good == [0, 1]
+    assert look_at_labels(Texts("AbB", "ab", "C"), AB, lower).strange == {"c": 1}
+    with pytest.raises(UserError, match="case: lower leaves no 'B', 'É' in any label"):
+        TrainConfig(charset="aBÉ", steps=1, case="lower").characters()
+
+
 def test_the_space_is_a_character_like_any_other():
     assert look_at_labels(Texts("a b"), Charset("ab "), config()).good == [0]
     assert look_at_labels(Texts("a b"), AB, config()).strange == {" ": 1}

@@ -182,6 +182,43 @@ def test_a_runs_folder_says_what_it_is(tmp_path, small, pack):
     assert (folder / "curve.png").read_bytes()[:4] == b"\x89PNG" and list((folder / "events").iterdir())
 
 
+def test_visualdl_shows_the_rows_of_the_log(tmp_path, small, pack):
+    visualdl = pytest.importorskip("visualdl")
+    Fit(small(steps=4, visualdl=True, log_every=2), pack, None, tmp_path / "run").run()
+    (events,) = (tmp_path / "run" / "visualdl").iterdir()
+    read = visualdl.LogReader(file_path=str(events)).get_data("scalar", "loss")
+    with (tmp_path / "run" / "log.csv").open(newline="") as file:
+        rows = [(int(row["step"]), float(row["loss"])) for row in csv.DictReader(file)]
+    assert [(r.id, pytest.approx(r.value, rel=1e-5)) for r in read] == rows and len(rows) == 2
+
+
+def test_events_without_their_package_are_refused_with_the_install_line(tmp_path, small, pack, monkeypatch):
+    monkeypatch.setattr("ocrdata.train.folder.find_spec", lambda name: None)
+    for key, package in (("tensorboard", "tensorboardX"), ("visualdl", "visualdl")):
+        fit = Fit(small(steps=1, **{key: True}), pack, None, tmp_path / key)
+        with pytest.raises(UserError, match=f"{key}: true needs the package '{package}': pip install {package}"):
+            fit.run()
+
+
+def test_scaled_losses_move_the_weights_as_others_do_and_a_scale_too_large_shrinks(tmp_path, small, pack, monkeypatch):
+    def train(name, steps=4, **changes):
+        fit = Fit(small(steps=steps, save_every=2, **changes), pack, None, tmp_path / name, resume=True)
+        if name == "high" and not fit.start:
+            fit.update.scale = 2.0**140  # gradients overflow in 32 bits
+        fit.run()
+        return fit.update, weights_of(tmp_path / name)[1]
+
+    monkeypatch.setattr("ocrdata.train.update.check_precision", lambda precision: None)
+    _, plain = train("plain")
+    update, scaled = train("scaled", precision="float16")  # a processor computes in 32 bits all the same
+    assert update.scale == 2.0**15 and update.norm < 1000
+    assert all(np.allclose(plain[name], scaled[name], rtol=1e-4, atol=1e-6) for name in plain)
+    update, weights = train("high", steps=10, precision="float16", optimizer={"lr": 0.01, "warmup": 0})
+    first = update.scale
+    assert 2.0**130 <= first < 2.0**140 and all(np.isfinite(value).all() for value in weights.values())
+    assert train("high", steps=10, precision="float16", optimizer={"lr": 0.01, "warmup": 0})[0].scale == first
+
+
 def test_precision_needs_a_device_that_has_it(tmp_path, small, pack):
     import paddle
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
@@ -50,6 +50,7 @@ class DetConfig(RunConfig):
     best: precision, recall or hmean.
     """
 
+    task: Literal["detection"] = "detection"
     network: Network = Db()
     crop: int = Field(default=640, ge=64, le=2048, multiple_of=32)
     largest: int = Field(default=2048, ge=64)

@@ -22,7 +22,11 @@ class Detector:
 
     def find(self, image: Image) -> list[Found]:
         """The texts of an (H, W, 3) uint8 BGR photo, in its pixels, from top to bottom."""
-        return self.cut(image.shape, self.engine(stack([fit(image, self.rule)], self.rule))[0, 0])
+        return self.cut(image.shape, self.map(image))
+
+    def map(self, image: Image) -> NDArray[np.float32]:
+        """(H, W) probabilities of shrunk texts, in the network's pixels, padding included."""
+        return self.engine(stack([fit(image, self.rule)], self.rule))[0, 0]
 
     def cut(self, size: tuple[int, ...], probability: NDArray[np.float32]) -> list[Found]:
         """The texts of a photo of shape `size` in the map that the network gave for it."""

@@ -16,7 +16,7 @@ from ...errors import UserError
 from .. import checkpoint
 from ..loop import Loop
 from ..run import set_weights
-from ..team import BUSY, Team, join_team
+from ..team import Team, join_team
 from .config import DetConfig
 from .detector import Detector
 from .feed import DetFeed, DetStep, shrunk
@@ -33,12 +33,11 @@ SCORED = ["precision", "recall", "hmean"]
 class MapEngine:
     """The network as it is trained, in evaluation mode while it runs."""
 
-    def __init__(self, network: nn.Layer, team: Team | None = None) -> None:
-        self._network, self._team = network, team or Team()
+    def __init__(self, network: nn.Layer) -> None:
+        self._network = network
 
     def __call__(self, batch: Batch) -> Any:
         """(N, 1, H, W) probabilities."""
-        self._team.tell(BUSY)  # the others wait for the leader's word, and half a minute of silence is an end
         training = [layer for layer in self._network.sublayers(include_self=True) if layer.training]
         self._network.eval()
         with paddle.no_grad():
@@ -71,7 +70,7 @@ class Detection:
         self.feed = DetFeed(config, data, indices, (team.rank, team.size))
         self.network = build(config.network, config.seed)
         self.data: dict[str, Any] = {"train": data.identity(), "val": val.identity() if val else None}
-        self.detector = Detector(MapEngine(self.network, team), config.input, config.post)
+        self.detector = Detector(MapEngine(self.network), config.input, config.post)
 
     def losses(self, batch: DetStep) -> paddle.Tensor:
         """(N,) losses."""

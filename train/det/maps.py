@@ -75,6 +75,7 @@ def _border(polygon: Polygon, offset: float, border: Map, near: NDArray[np.uint8
     edge = np.full((high[1] - low[1], high[0] - low[0]), 255, np.uint8)
     cv2.polylines(edge, [np.rint(polygon - low).astype(np.int32)], True, 0)
     distance = cv2.distanceTransform(edge, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    value = 1 - distance / max(offset, 1e-6)
+    # The last bit of OpenCV's roots depends on where the array lies in memory; the squares are whole numbers.
+    value = (1 - np.sqrt(np.rint(distance**2)) / max(offset, 1e-6)).astype(np.float32)
     np.maximum(border[window], value, out=border[window])
     near[window] |= value > 0

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+import paddle
 from paddle import Tensor, nn
 
+from ..losses import Outputs
 from ..network_config import Tiny
 from .blocks import ConvNorm, columns
 from .recogniser import Recogniser
@@ -39,12 +42,44 @@ class TinyNetwork(Recogniser):
             ConvNorm(c, d, (3, 3), (2, 1), act="relu"),
         )
         # A 1x1 product over whole columns costs what one over single cells costs, and sees the full height.
-        self.squeeze = ConvNorm(d * (height // 16), config.context, (1, 1), act="relu")
+        self.squeeze = ConvNorm(d * -(-height // 16), config.context, (1, 1), act="relu")
         self.context = nn.Sequential(*(Context(config.context, config.reach) for _ in range(config.layers)))
         self.dropout = nn.Dropout(config.dropout)
         self.classes = nn.Linear(config.context, classes)
+        self.negatives, self.count = config.negatives, classes
 
-    def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
+    def forward(self, images: Tensor, labels: Tensor | None = None) -> Outputs:
+        """Logits; in training with `negatives`, those of some classes, and their ids as floats."""
         features = columns(self.features(images)).transpose([0, 2, 1]).unsqueeze(2)
         features = self.context(self.squeeze(features))
-        return self.classes(self.dropout(features.squeeze(2).transpose([0, 2, 1])))
+        steps = self.dropout(features.squeeze(2).transpose([0, 2, 1]))
+        if not (self.training and self.negatives) or labels is None:
+            return self.classes(steps)
+        return self._some(steps, labels)
+
+    def _some(self, steps: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits of the classes that the labels name, of others drawn by chance, and of the blank.
+
+        With 6,624 classes, the last layer and CTC's softmax over all of them cost three times what the rest does.
+        Each class drawn stands for as many as were not, so its logit rises by the logarithm of that number: the
+        softmax's denominator is then right on average, and all classes learn what they are not.
+        """
+        present = np.unique(labels.numpy())
+        absent = np.setdiff1d(np.arange(self.count - 1), present)
+        drawn = absent[paddle.randperm(len(absent))[: self.negatives].numpy()]
+        chosen = np.concatenate([present, drawn, [self.count - 1]])
+        raised = np.zeros(len(chosen), np.float32)
+        raised[len(present) : -1] = np.log(len(absent) / max(1, len(drawn)))
+        ids = paddle.to_tensor(chosen)
+        weight = paddle.gather(self.classes.weight, ids, axis=1)
+        bias = paddle.gather(self.classes.bias, ids) + paddle.to_tensor(raised)
+        return steps.matmul(weight) + bias, ids.astype("float32")
+
+    def losses(self, outputs: Outputs, labels: Tensor, lengths: Tensor) -> Tensor:
+        """As of any network; the ids that came with some of the classes say which columns the labels are."""
+        if isinstance(outputs, Tensor):
+            return super().losses(outputs, labels, lengths)
+        logits, ids = outputs
+        column = np.zeros(self.count, np.int32)
+        column[ids.numpy().astype(np.int64)] = np.arange(len(ids))
+        return super().losses(logits, paddle.to_tensor(column[labels.numpy()]), lengths)

@@ -18,19 +18,20 @@ class Pyramid(nn.Layer):
         self.smooth = nn.LayerList(nn.Conv2D(inner, inner // 4, 3, padding=1, bias_attr=False) for _ in channels)
 
     def forward(self, maps: list[Tensor]) -> Tensor:
-        merged: list[Tensor] = []
-        for features, lateral in zip(reversed(maps), reversed(self.lateral), strict=True):
-            here = lateral(features)
-            merged.append(here + _double(merged[-1], 2) if merged else here)
-        parts = [
-            _double(smooth(features), 2 ** (3 - level))
-            for level, (features, smooth) in enumerate(zip(merged, reversed(self.smooth), strict=True))
-        ]
+        # Counted loops: Paddle's tracer knows no zip with `strict`.
+        merged = [self.lateral[3](maps[3])]
+        for level in (2, 1, 0):
+            merged.append(self.lateral[level](maps[level]) + _enlarged(merged[-1], 2))
+        parts = [_enlarged(self.smooth[3 - k](merged[k]), 2 ** (3 - k)) for k in range(4)]
         return paddle.concat(parts, axis=1)  # the deepest first
 
 
-def _double(features: Tensor, factor: int) -> Tensor:
-    return nn.functional.interpolate(features, scale_factor=factor, mode="nearest") if factor > 1 else features
+def _enlarged(features: Tensor, factor: int) -> Tensor:
+    """Each cell `factor` times in both axes; the converter to ONNX fails on Paddle's own way to do that."""
+    if factor == 1:
+        return features
+    wide = features.unsqueeze(4).tile([1, 1, 1, 1, factor]).flatten(3, 4)
+    return wide.unsqueeze(3).tile([1, 1, 1, factor, 1]).flatten(2, 3)
 
 
 class Branch(nn.Sequential):

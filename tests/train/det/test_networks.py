@@ -1,0 +1,34 @@
+"""Detectors' networks: their sizes, their outputs, and that they come out of the export as they went in."""
+
+from __future__ import annotations
+
+import pytest
+
+paddle = pytest.importorskip("paddle")
+
+from ocrdata.config import load  # noqa: E402
+from ocrdata.train.det.config import DetConfig  # noqa: E402
+from ocrdata.train.det.networks import build  # noqa: E402
+from ocrdata.train.networks.build import parameter_count  # noqa: E402
+
+
+def deployed(name: str, *changes: str) -> tuple[int, tuple[int, ...], tuple[int, ...]]:
+    network = build(load(f"preset:{name}", "train", DetConfig, changes).network)
+    count = sum(parameter_count(layer) for layer in network.deployed())
+    images = paddle.zeros([1, 3, 64, 96])
+    network.eval()
+    out = network(images)
+    network.train()
+    return count, tuple(out.shape), tuple(network(images).shape)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "count"),
+    [
+        ("det_mv3_db", (), 951_983),
+        ("det_mv3_db", ("network.backbone.excite=false",), 572_441),
+        ("det_tiny_db", (), 264_153),
+    ],
+)
+def test_sizes_and_shapes(name: str, changes: tuple[str, ...], count: int) -> None:
+    assert deployed(name, *changes) == (count, (1, 1, 64, 96), (1, 2, 64, 96))

@@ -1,0 +1,198 @@
+"""Whole photos: what is opened, found, ordered, read and written down."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from ocrdata.corpora.charset import Charset
+from ocrdata.errors import UserError
+from ocrdata.train.det.detector import Detector
+from ocrdata.train.det.post import DbPost
+from ocrdata.train.det.preprocess import PhotoRule
+from ocrdata.train.preprocess import InputRule
+from ocrdata.train.reader import LineReader
+from ocrdata.train.reading.draw import draw_page
+from ocrdata.train.reading.formats import json_line, paddle_line
+from ocrdata.train.reading.inputs import BadPage, Page, find_files, open_pages
+from ocrdata.train.reading.pdf import searchable_pdf
+from ocrdata.train.reading.photo_reader import PhotoReader, ReadPage, Text
+from ocrdata.train.reading.rows import reading_order
+
+RULE = InputRule(height=32, max_width=320)
+
+
+def dark(batch: np.ndarray) -> np.ndarray:
+    """A detector's engine for dark bars on white paper: it shrinks them as training does."""
+    ink = (batch.mean(1) < -0.2).astype(np.uint8)
+    return np.stack([cv2.erode(i, np.ones((5, 5), np.uint8)) for i in ink])[:, None].astype(np.float32)
+
+
+def brightness(batch: np.ndarray) -> np.ndarray:
+    """A recogniser's engine: every line says one digit, by the grey of its bar."""
+    out = np.zeros((len(batch), batch.shape[3] // 4, 11), np.float32)
+    out[:, :, 10] = 1
+    for row, line in zip(out, batch, strict=True):
+        digit = round(float((line[:, 8:24, 8:24].mean() + 1) / 2 * 255)) // 10
+        row[2] = np.eye(11)[digit]
+    return out
+
+
+def reader(**options: object) -> PhotoReader:
+    return PhotoReader(
+        Detector(dark, PhotoRule(side=640), DbPost(unclip=0.8)),
+        LineReader(brightness, RULE, Charset("0123456789")),
+        **options,  # type: ignore[arg-type]
+    )
+
+
+def sheet(*bars: tuple[int, int, int, int, int]) -> np.ndarray:
+    """White paper with bars (digit, left, top, width, height)."""
+    picture = np.full((300, 400, 3), 255, np.uint8)
+    for digit, x, y, w, h in bars:
+        picture[y : y + h, x : x + w] = 10 * digit + 5
+    return picture
+
+
+def texts(page: ReadPage | BadPage) -> str:
+    assert isinstance(page, ReadPage)
+    return "".join(t.text for t in page.texts)
+
+
+def test_texts_come_in_reading_order_with_their_places() -> None:
+    picture = sheet((3, 40, 120, 80, 20), (2, 200, 23, 80, 20), (1, 40, 20, 80, 20), (4, 200, 120, 80, 20))
+    (page,) = reader().read([Page("one", picture)])
+    assert texts(page) == "1234"
+    box = page.texts[1].points  # type: ignore[union-attr]
+    assert np.abs(box - [[200, 23], [280, 23], [280, 43], [200, 43]]).max() < 5
+
+
+def test_columns_are_laid_down_as_in_training() -> None:
+    seen: list[tuple[int, ...]] = []
+
+    def watch(batch: np.ndarray) -> np.ndarray:
+        seen.append(batch.shape)
+        return brightness(batch)
+
+    columns = reader()
+    columns.recogniser.engine = watch  # type: ignore[assignment]
+    (page,) = columns.read([Page("one", sheet((5, 40, 40, 20, 160)))])
+    assert texts(page) == "5" and seen[0][3] > 128  # wide again
+
+
+def test_what_is_dropped_is_counted() -> None:
+    doubtful = LineReader(lambda b: 0.4 * brightness(b) + 0.6 / 11, RULE, Charset("0123456789"))  # type: ignore[arg-type]
+    strict = reader(least=0.7)
+    strict.recogniser = doubtful
+    (page,) = strict.read([Page("one", sheet((3, 40, 120, 80, 20)))])
+    assert isinstance(page, ReadPage) and not page.texts and page.dropped == {"unreadable_text": 1}
+
+
+def test_lines_that_stand_upside_down_are_turned() -> None:
+    class Always:
+        def upside_down(self, lines: list[np.ndarray]) -> list[bool]:
+            return [True] * len(lines)
+
+    (page,) = reader(turner=Always()).read([Page("one", sheet((3, 40, 120, 80, 20)))])
+    assert isinstance(page, ReadPage) and page.texts[0].turned and json.loads(json_line(page))["texts"][0]["turned"]
+
+
+def test_many_pages_pass_and_a_bad_one_does_not_stop_the_rest(tmp_path: Path) -> None:
+    for number in range(9):
+        cv2.imwrite(str(tmp_path / f"{number}.png"), sheet((number, 40, 40, 90, 24)))
+    (tmp_path / "5.png").write_bytes(b"no picture")
+    pages = list(reader().read(open_pages(find_files([str(tmp_path)]))))
+    said = [p.reason if isinstance(p, BadPage) else texts(p) for p in pages]
+    assert said == ["0", "1", "2", "3", "4", "undecodable_image", "6", "7", "8"]
+
+
+@pytest.mark.parametrize("shape", [(1, 40, 3), (40, 1, 3), (20, 20000, 3)])
+def test_odd_shapes_hold_no_text(shape: tuple[int, ...]) -> None:
+    (page,) = reader().read([Page("odd", np.full(shape, 255, np.uint8))])
+    assert isinstance(page, ReadPage) and not page.texts
+
+
+def test_files_folders_and_patterns(tmp_path: Path) -> None:
+    for name in ("b.png", "a.jpg", "sub/c.png", "notes.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        cv2.imwrite(str(tmp_path / name), sheet()) if name != "notes.txt" else (tmp_path / name).write_text("")
+    assert [p.name for p in find_files([str(tmp_path)])] == ["a.jpg", "b.png", "c.png"]
+    assert [p.name for p in find_files([str(tmp_path / "*.png"), str(tmp_path / "b.png")])] == ["b.png"]
+    with pytest.raises(UserError, match=r"nothing.*no such file"):
+        find_files([str(tmp_path / "nothing*")])
+
+
+def test_a_picture_too_large_to_warp_is_refused(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "long.png"), np.zeros((2, 33_000), np.uint8))
+    (page,) = open_pages([tmp_path / "long.png"])
+    assert isinstance(page, BadPage) and page.reason == "picture_too_large"
+
+
+def test_frames_of_a_video(tmp_path: Path) -> None:
+    path = tmp_path / "film.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, (400, 300))
+    if not writer.isOpened():
+        pytest.skip("this OpenCV writes no video")
+    for number in range(20):
+        writer.write(sheet((number // 10 + 1, 40, 40, 90, 24)))
+    writer.release()
+    pages = list(open_pages([path], every=1.0))
+    assert [p.name.rpartition("#")[2] for p in pages] == ["0.00s", "1.00s"]
+    assert [texts(p) for p in reader().read(pages)] == ["1", "2"]
+    (tmp_path / "bad.mp4").write_bytes(b"no video")
+    assert [p.reason for p in open_pages([tmp_path / "bad.mp4"]) if isinstance(p, BadPage)] == ["unreadable_video"]
+
+
+def test_a_searchable_pdf_can_be_searched_and_read_again(tmp_path: Path) -> None:
+    pypdfium2 = pytest.importorskip("pypdfium2")
+    pytest.importorskip("reportlab")
+    box = np.array([[40, 40], [130, 40], [130, 64], [40, 64]], np.float32)
+    page = ReadPage(
+        "one", sheet((7, 40, 40, 90, 24)), [Text(box, "Hello 7", 1, 1), Text(box + np.float32(100), "字典", 1, 1)]
+    )
+    with searchable_pdf(tmp_path / "out.pdf") as pdf:
+        pdf.add(page)
+        pdf.add(page)
+    with pypdfium2.PdfDocument(tmp_path / "out.pdf") as document:
+        assert len(document) == 2
+        found = document[0].get_textpage()
+        assert "Hello 7" in found.get_text_range() and "字典" in found.get_text_range()
+        left, bottom, _, top = found.get_charbox(0)
+        assert 15 < left < 30 and 150 - 40 < bottom < top < 150 - 15  # half a point a px, from below
+    again = list(open_pages([tmp_path / "out.pdf"], dpi=144))
+    assert [p.name.rpartition("#")[2] for p in again] == ["1", "2"]
+    assert texts(next(iter(reader().read(again)))) == "7"
+    (tmp_path / "bad.pdf").write_bytes(b"no pdf")
+    assert [p.reason for p in open_pages([tmp_path / "bad.pdf"]) if isinstance(p, BadPage)] == ["unreadable_pdf"]
+
+
+def test_what_was_read_as_lines_and_as_a_picture() -> None:
+    box = np.array([[40.26, 40], [130, 40], [130, 64], [40, 64]], np.float32)
+    page = ReadPage("a b.png", sheet(), [Text(box, '数 "7"', 0.98765, 0.9)], Counter(nothing_read=2))
+    value = json.loads(json_line(page))
+    assert value["texts"] == [
+        {
+            "text": '数 "7"',
+            "confidence": 0.9877,
+            "score": 0.9,
+            "points": [[40.3, 40.0], [130.0, 40.0], [130.0, 64.0], [40.0, 64.0]],
+        }
+    ]
+    assert (value["width"], value["height"], value["dropped"]) == (400, 300, {"nothing_read": 2})
+    name, _, label = paddle_line(page).partition("\t")
+    assert name == "a b.png" and json.loads(label)[0]["points"][0] == [40, 40]
+    drawn = draw_page(page)
+    assert drawn.shape == (300, 800, 3) and (drawn[40:66, 440:532] < 100).all(-1).sum() > 50
+
+
+def test_rows_that_lean_a_little_are_rows() -> None:
+    def at(x: float, y: float) -> np.ndarray:
+        return np.array([[x, y], [x + 50, y], [x + 50, y + 20], [x, y + 20]], np.float32)
+
+    assert reading_order([at(200, 6), at(0, 0), at(0, 30), at(100, 3)]) == [1, 3, 0, 2]
+    assert reading_order([]) == []
