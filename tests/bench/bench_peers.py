@@ -1,13 +1,17 @@
 """How fast the built-in engine is beside other renderers, on one core, at effects as like as they have them.
 
     python tests/bench/bench_peers.py [--rounds 5] [--text-renderer-python PATH] [--trdg-python PATH]
-                                      [--synthtiger-python PATH]
+                                      [--synthtiger-python PATH --synthtiger-source FOLDER]
 
 CPU microseconds per image, medians of rounds that take turns. The built-in engine does everything, from drawing texts
-to a synced LMDB with JPEGs, its glyphs warm after 20,000 lines; the others render only, into memory. text_renderer and
-TRDG are those that `ocrdata engines install` made unless an interpreter is named; SynthTIGER is measured where an
-interpreter is named (pip install synthtiger "numpy<2" "pillow<10"). All get the same lines, faces (one per file) and
-photos of 800 x 600.
+to a synced LMDB with JPEGs, its glyphs warm after 60,000 lines (a pack is made of millions); the others render only,
+into memory. All get the same lines, faces (one per file) and photos of 800 x 600, and draw in several ways: `plain`
+(no effects; beside the built-in engine without effects), `typical` (its effects as far as they have them) and `shipped`
+(as their authors set them up); time_peer.py says what each of them leaves out or does besides.
+
+text_renderer and TRDG are those that `ocrdata engines install` made unless an interpreter is named; SynthTIGER is
+measured where an interpreter is named (pip install synthtiger "numpy<2" "pillow<10") and draws by the template of its
+repository where a clone is named, else only in a way of our own, `lean`.
 
 Photos and corpora come from ../shared/data beside the repository where that folder exists; else they are made here.
 """
@@ -39,33 +43,39 @@ from ocrdata.datasets.records import Sample
 
 BARS = {"text_renderer": 30, "trdg": 40, "synthtiger": 400}  # times faster, on Chinese lines
 IMAGES = {"text_renderer": 100, "trdg": 100, "synthtiger": 10}  # in a round: about a second
-OWN, WARM_UP = 2000, 20_000
-FACES = 4
+OWN, WARM_UP = 2000, 60_000
+FACES = 8
+PLAIN = {  # what `typical` is without its effects
+    **{"geometry": {}, "tone": {}, "layout": {}},
+    **{name: {"probability": 0} for name in ("outline", "shadow", "blur", "noise")},
+}
 PHOTO = (800, 600)
 
 
 @dataclass
 class Peer:
-    """Another renderer's process."""
+    """Another renderer's process. ways: to draw; answers: by way."""
 
     name: str
     process: subprocess.Popen[str]
-    answers: list[dict[str, Any]] = field(default_factory=list)
+    ways: list[str]
+    answers: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     def round(self, images: int) -> None:
-        """Let it make so many images and keep the answer."""
-        assert self.process.stdin is not None and self.process.stdout is not None
-        self.process.stdin.write(f"{images}\n")
-        self.process.stdin.flush()
-        line = self.process.stdout.readline()
-        if not line:
-            sys.exit(f"{self.name} died; run it by hand: {self.process.args}")
-        self.answers.append(json.loads(line))
+        """Let it make so many images in each way and keep the answers."""
+        for way in self.ways:
+            self.answers.setdefault(way, []).append(json.loads(self.ask(f"{way} {images}")))
 
-    @property
-    def micros(self) -> float:
-        """CPU microseconds per image, median of the rounds."""
-        return median(1e6 * a["seconds"] / a["images"] for a in self.answers)
+    def ask(self, request: str) -> str:
+        """Its answer to a line."""
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self.process.stdin.write(request + "\n")
+        self.process.stdin.flush()
+        return self.process.stdout.readline() or sys.exit(f"{self.name} died; run it by hand: {self.process.args}")
+
+    def micros(self, way: str) -> float:
+        """CPU microseconds per image, median of the rounds; the first warms its caches up."""
+        return median(1e6 * a["seconds"] / a["images"] for a in self.answers[way][1:])
 
 
 def start(name: str, python: str, setup: dict[str, Any]) -> Peer | None:
@@ -84,10 +94,10 @@ def start(name: str, python: str, setup: dict[str, Any]) -> Peer | None:
     assert process.stdin is not None and process.stdout is not None
     process.stdin.write(json.dumps({**setup, "name": name}) + "\n")
     process.stdin.flush()
-    if not process.stdout.readline():
+    if not (ways := process.stdout.readline()):
         print(f"{name}: {python} cannot draw with it; see: echo '{{...}}' | {' '.join(command)}")
         return None
-    return Peer(name, process)
+    return Peer(name, process, json.loads(ways))
 
 
 def interpreters(options: argparse.Namespace) -> dict[str, str]:
@@ -117,7 +127,7 @@ def make_fonts(engine: Engine, texts: list[str], folder: Path) -> None:
     """Faces as files of their own, with the list of their characters that SynthTIGER reads."""
     wanted = set("".join(texts))
     for number, ref in enumerate(engine.faces.refs[:FACES]):
-        with TTFont(ref.path, fontNumber=ref.number, lazy=True) as font:
+        with TTFont(ref.path, fontNumber=ref.number, lazy=True, recalcBBoxes=False) as font:
             ending = "otf" if "CFF " in font else "ttf"
             known = wanted & {chr(c) for c in font.getBestCmap()}
             font.save(folder / f"{number}.{ending}")
@@ -131,37 +141,54 @@ def own_round(engine: Engine, first: int, folder: Path) -> float:
     return 1e6 * (time.process_time() - began) / OWN
 
 
-def measure(kind: str, rounds: int, found: dict[str, str], folder: Path) -> dict[str, float]:
-    """Print the table of one kind of line; returns how many times faster the built-in engine is."""
-    base = recipe(kind, folder)
-    photos, fonts = folder / "photos", folder / f"fonts_{kind}"
+def engines(kind: str, folder: Path) -> dict[str, Engine]:
+    """The built-in engine with its effects and without, all backgrounds photos."""
+    base = recipe(kind, folder).model_dump(mode="json", exclude_unset=True)
+    behind = {
+        "photos": {"folder": str(folder / "photos")},
+        **{k: {"weight": 0} for k in ("plain", "gradient", "texture")},
+    }
+    ways = {"typical": {"backgrounds": behind}, "plain": {"backgrounds": behind, **PLAIN}}
+    return {way: prepare(Recipe.model_validate({**base, **more})).engine for way, more in ways.items()}
+
+
+def measure(kind: str, rounds: int, found: dict[str, str], folder: Path, source: str | None) -> dict[str, float]:
+    """Print the table of one kind of line; returns how many times faster the built-in engine is at typical effects."""
+    fonts = folder / f"fonts_{kind}"
     fonts.mkdir()
-    behind = {"photos": {"folder": str(photos)}, **{k: {"weight": 0} for k in ("plain", "gradient", "texture")}}
-    changed = {**base.model_dump(mode="json", exclude_unset=True), "backgrounds": behind}
-    engine = prepare(Recipe.model_validate(changed)).engine
+    own = engines(kind, folder)
     texts = (folder / f"{kind}.txt").read_text(encoding="utf-8").splitlines()
-    make_fonts(engine, texts, fonts)
+    make_fonts(own["typical"], texts, fonts)
     known = set.intersection(*(set(p.read_text(encoding="utf-8")) for p in fonts.glob("*.txt")))
     texts = [t for t in texts if set(t) <= known]
-    setup = {"texts": texts, "fonts": str(fonts), "photos": str(photos)}
+    setup = {"texts": texts, "fonts": str(fonts), "photos": str(folder / "photos"), "synthtiger_source": source}
     peers = [p for name, python in found.items() if (p := start(name, python, setup))]
-    for first in range(0, WARM_UP, OWN):  # glyphs are drawn once; a pack is made of millions of lines
-        own_round(engine, first, folder)
-    own: list[float] = []
+    times: dict[str, list[float]] = {way: [] for way in own}
+    for first in range(0, WARM_UP, OWN):
+        for engine in own.values():
+            own_round(engine, first, folder)
     for number in range(rounds + 1):
-        own.append(own_round(engine, WARM_UP + number * OWN, folder))
+        for way, engine in own.items():
+            times[way].append(own_round(engine, WARM_UP + number * OWN, folder))
         for peer in peers:
             peer.round(IMAGES[peer.name])
-    mine = median(own[1:])  # the first round warms the others' caches up
-    print(f"\n{kind}, {rounds} rounds: CPU us per image")
-    print(f"  {'ocrdata, all of it':20} {mine:9.0f}")
+    return table(kind, {way: median(some[1:]) for way, some in times.items()}, peers)
+
+
+def table(kind: str, mine: dict[str, float], peers: list[Peer]) -> dict[str, float]:
+    """Print what was measured; `plain` beside our plain lines, everything else beside our typical ones."""
+    print(f"\n{kind}: CPU us per image")
+    for way, micros in mine.items():
+        print(f"  {'ocrdata, all of it':20} {way:8} {micros:9.0f}")
     ratios = {}
     for peer in peers:
-        del peer.answers[0]
-        ratios[peer.name] = peer.micros / mine
-        last = peer.answers[-1]
-        size = f"{last['width']:.0f} x {last['height']:.0f} px"
-        print(f"  {peer.name:20} {peer.micros:9.0f}   {ratios[peer.name]:6.0f} times   {size}")
+        for way in peer.ways:
+            ratio = peer.micros(way) / mine.get(way, mine["typical"])
+            last = peer.answers[way][-1]
+            size = f"{last['width']:.0f} x {last['height']:.0f} px"
+            print(f"  {peer.name:20} {way:8} {peer.micros(way):9.0f}   {ratio:6.0f} times   {size}")
+            if way == "typical" or "typical" not in peer.ways:
+                ratios[peer.name] = ratio
         peer.process.kill()
         peer.process.wait()
     return ratios
@@ -181,6 +208,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     for name in BARS:
         parser.add_argument(f"--{name.replace('_', '-')}-python", metavar="PATH")
+    parser.add_argument("--synthtiger-source", metavar="FOLDER", help="a clone of its repository")
     options = parser.parse_args()
     bind()
     cv2.setNumThreads(1)
@@ -189,8 +217,8 @@ def main() -> None:
         folder = Path(name)
         (folder / "photos").mkdir()
         make_photos(folder / "photos")
-        chinese = measure("chinese", options.rounds, found, folder)
-        measure("english", options.rounds, found, folder)
+        chinese = measure("chinese", options.rounds, found, folder, options.synthtiger_source)
+        measure("english", options.rounds, found, folder, options.synthtiger_source)
     print()
     for peer, bar in BARS.items():
         if peer in chinese:
