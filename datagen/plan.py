@@ -73,18 +73,17 @@ class Planner:
 
     def _sieve(self, shaped: Shaped, index: Integers, refused: dict[int, Refusal]) -> Shaped:
         """The lines whose shapes can be drawn; the others go among the refused."""
-        alive = []
-        written = shaped.written
+        written, width = shaped.written, shaped.frames.width
         blanks = _blank(shaped.laid, written)
-        for i, (width, blank) in enumerate(zip(shaped.frames.width.tolist(), blanks, strict=True)):
-            why = self._too_much(written.texts[i], width, blank)
-            if why is None:
-                alive.append(i)
-            else:
-                place = written.where[i]
-                face = written.pieces[i][0].face
+        doubtful = (width > self.recipe.max_width) | bool(self.recipe.ctc_stride)
+        doubtful[list(blanks)] = True
+        gone = set()
+        for i in np.flatnonzero(doubtful).tolist():
+            if why := self._too_much(written.texts[i], int(width[i]), blanks.get(i)):
+                place, face = written.where[i], written.pieces[i][0].face
                 refused[place] = self.writer.refusal(why[0], int(index[place]), why[1], written.texts[i], face)
-        return shaped if len(alive) == len(blanks) else shaped.take(alive)
+                gone.add(i)
+        return shaped.take([i for i in range(len(width)) if i not in gone]) if gone else shaped
 
     def _too_much(self, text: str, width: int, blank: str | None) -> tuple[str, str] | None:
         if blank is not None:
@@ -174,14 +173,14 @@ def _some(draws: Draws, where: list[int]) -> Draws:
     return draws if len(where) == len(draws) else draws.take(np.array(where, np.int64))
 
 
-def _blank(laid: Laid, written: Written) -> list[str | None]:
-    """For each line None, or what shows no ink although it is no space."""
+def _blank(laid: Laid, written: Written) -> dict[int, str]:
+    """Lines with a glyph that shows no ink although it is no space, and its character where that is known."""
     empty = (laid.boxes[:, 0] >= FAR // 2).astype(np.int64)  # numbers: truth values would not add up
-    counts = np.add.reduceat(empty, laid.starts[:-1]).tolist()
-    found: list[str | None] = [None] * len(written.texts)
-    for i, (text, count) in enumerate(zip(written.texts, counts, strict=True)):
-        glyphs = empty[laid.starts[i] : laid.starts[i + 1]]
-        if count and (count == len(glyphs) or count > sum(c.isspace() or c in JOINERS for c in text)):
+    counts = np.add.reduceat(empty, laid.starts[:-1])
+    found: dict[int, str] = {}
+    for i in np.flatnonzero(counts).tolist():
+        text, count, glyphs = written.texts[i], int(counts[i]), empty[laid.starts[i] : laid.starts[i + 1]]
+        if count == len(glyphs) or count > sum(c.isspace() or c in JOINERS for c in text):
             one_each = len(glyphs) == len(text)
             found[i] = next((c for c, e in zip(text, glyphs, strict=True) if e and c != " "), "") if one_each else ""
     return found

@@ -71,7 +71,7 @@ class Face:
         self._columns: Columns | None = None
         self._glyphs = Coverage(self, self._hb)
         self._advances = _Advances(self._hb)
-        self._notdef: dict[int, bytes] = {}
+        self._notdef: dict[int, Glyph | None] = {}
         if not len(self._hb.face.unicodes):
             what = "HarfBuzz reads no character map in it: it is broken, or a web font (WOFF)"
             raise UserError(f"font {ref.path}: {what}")
@@ -170,11 +170,11 @@ class Face:
 
     def _shown(self, glyph: int, size: int) -> Glyph | None:
         drawn = self._draw(glyph, size)
-        if drawn is None or not drawn.ink.any():
+        if drawn is None or not np.count_nonzero(drawn.ink):
             return None
         if size not in self._notdef:
-            self._notdef[size] = self.picture(0, size)
-        return None if glyph and _signature(drawn) == self._notdef[size] else drawn
+            self._notdef[size] = self._draw(0, size)
+        return None if glyph and _alike(drawn, self._notdef[size]) else drawn
 
     def picture(self, glyph: int, size: int) -> bytes:
         """What the glyph looks like at `size` pixels per em: equal bytes, equal pictures; empty without ink."""
@@ -202,6 +202,12 @@ def _turned(glyph: Glyph) -> Glyph:
     """The glyph turned counter-clockwise around its pen."""
     ink = np.ascontiguousarray(np.rot90(glyph.ink))
     return Glyph(ink, -glyph.top, glyph.left + glyph.ink.shape[1])
+
+
+def _alike(a: Glyph, b: Glyph | None) -> bool:
+    if b is None or (a.left, a.top) != (b.left, b.top):
+        return False
+    return np.array_equal(a.ink, b.ink)
 
 
 def _signature(glyph: Glyph) -> bytes:

@@ -6,7 +6,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#if defined(__AVX2__)
+#if defined(__AVX512BW__)
+#include <immintrin.h>
+typedef __m512i Vector;
+#define OP(name) _mm512_##name
+#define LOAD(at) _mm512_loadu_si512((const void *)(at))
+#define STORE(at, value) _mm512_storeu_si512((void *)(at), value)
+#define ZERO _mm512_setzero_si512()
+#define XOR _mm512_xor_si512
+#define AND _mm512_and_si512
+#define STORE_HALF(at, value)                  \
+    _mm256_storeu_si256((__m256i *)(at),       \
+                        _mm512_castsi512_si256(_mm512_permutexvar_epi64(_mm512_setr_epi64(0, 2, 4, 6, 0, 2, 4, 6), value)))
+#define GATHER(from, at) _mm512_i32gather_epi32(at, from, 2)
+#elif defined(__AVX2__)
 #include <immintrin.h>
 typedef __m256i Vector;
 #define OP(name) _mm256_##name
@@ -17,6 +30,7 @@ typedef __m256i Vector;
 #define AND _mm256_and_si256
 #define STORE_HALF(at, value) \
     _mm_storeu_si128((__m128i *)(at), _mm256_castsi256_si128(_mm256_permute4x64_epi64(value, 8)))
+#define GATHER(from, at) _mm256_i32gather_epi32(from, at, 2)
 #elif defined(__SSE2__)
 #include <emmintrin.h>
 typedef __m128i Vector;
@@ -146,9 +160,9 @@ static void pair_rows(const uint8_t *mask, int stride, int rows, uint16_t *restr
 
 static void look_up(const uint16_t *pairs, const int32_t *at, int count, uint32_t *four) {
     int x = 0;
-#if defined(__AVX2__)
-    for (; x < count; x += 8) /* `at` is 0 behind its end */
-        STORE(four + x, _mm256_i32gather_epi32((const int *)pairs, LOAD(at + x), 2));
+#if defined(GATHER)
+    for (; x < count; x += sizeof(Vector) / 4) /* `at` is 0 behind its end */
+        STORE(four + x, GATHER((const int *)pairs, LOAD(at + x)));
 #endif
     for (; x < count; x++)
         memcpy(four + x, pairs + at[x], 4);

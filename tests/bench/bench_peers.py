@@ -4,7 +4,7 @@
                                       [--synthtiger-python PATH --synthtiger-source FOLDER]
 
 CPU microseconds per image, medians of rounds that take turns. The built-in engine does everything, from drawing texts
-to a synced LMDB with JPEGs, its glyphs warm after 60,000 lines (a pack is made of millions); the others render only,
+to a synced LMDB with JPEGs, its glyphs warm after 120,000 lines (a pack is made of millions); the others render only,
 into memory. All get the same lines, faces (one per file) and photos of 800 x 600, and draw in several ways: `plain`
 (no effects; beside the built-in engine without effects), `typical` (its effects as far as they have them) and `shipped`
 (as their authors set them up); time_peer.py says what each of them leaves out or does besides.
@@ -43,7 +43,8 @@ from ocrdata.datasets.records import Sample
 
 BARS = {"text_renderer": 30, "trdg": 40, "synthtiger": 400}  # times faster, on Chinese lines
 IMAGES = {"text_renderer": 100, "trdg": 100, "synthtiger": 10}  # in a round: about a second
-OWN, WARM_UP = 2000, 60_000
+OWN = 2000
+WARM_UP = {"chinese": 120_000, "english": 20_000}
 FACES = 8
 PLAIN = {  # what `typical` is without its effects
     **{"geometry": {}, "tone": {}, "layout": {}},
@@ -164,12 +165,12 @@ def measure(kind: str, rounds: int, found: dict[str, str], folder: Path, source:
     setup = {"texts": texts, "fonts": str(fonts), "photos": str(folder / "photos"), "synthtiger_source": source}
     peers = [p for name, python in found.items() if (p := start(name, python, setup))]
     times: dict[str, list[float]] = {way: [] for way in own}
-    for first in range(0, WARM_UP, OWN):
+    for first in range(0, WARM_UP[kind], OWN):
         for engine in own.values():
             own_round(engine, first, folder)
     for number in range(rounds + 1):
         for way, engine in own.items():
-            times[way].append(own_round(engine, WARM_UP + number * OWN, folder))
+            times[way].append(own_round(engine, WARM_UP[kind] + number * OWN, folder))
         for peer in peers:
             peer.round(IMAGES[peer.name])
     return table(kind, {way: median(some[1:]) for way, some in times.items()}, peers)
