@@ -5,8 +5,10 @@ import json
 import pytest
 from command import failed, ocrdata
 
+from ocrdata.config import presets
+from ocrdata.corpora.sources import read_charset
 from ocrdata.errors import UserError
-from ocrdata.road import read_road
+from ocrdata.road import is_road, read_road
 
 pytest.importorskip("paddle")
 
@@ -57,6 +59,19 @@ def test_from_nothing_to_a_bundle_and_on_from_where_it_stopped(preset, tmp_path)
     assert again.returncode == 0, again.stderr
     assert (folder / "run" / "last.npz").stat().st_mtime_ns == written and (folder / "bundle" / "bundle.yml").is_file()
     assert failed(ocrdata("train", preset, "-o", folder, "--set", "make.lines=90"), 2, "units was '80'", "'90' now")
+
+
+@pytest.mark.parametrize("name", presets(("presets",)))
+def test_what_each_shipped_preset_renders_its_network_can_spell(name, tmp_path, monkeypatch):
+    (tmp_path / "chinese.txt").write_text("0\n1\n \n", encoding="utf-8")  # a dictionary that the user brings
+    monkeypatch.chdir(tmp_path)
+    assert is_road(f"preset:{name}")
+    road = read_road(f"preset:{name}")
+    for recipe, _ in road.recipes.values():
+        if recipe.charset is not None:  # without one, a label that cannot be spelt stops the training
+            drawn = set(read_charset(recipe.charset, tmp_path).characters)
+            assert drawn <= set(road.train.characters().characters)
+    assert road.evaluate.policy is not None
 
 
 def test_keys_of_every_section_can_be_set(preset):

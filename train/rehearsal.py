@@ -91,7 +91,7 @@ def room(config: TrainConfig, characters: int, out: Path) -> list[Words]:
     copies = (
         4 + (config.optimizer.name != "momentum") + 2 * bool(config.optimizer.ema)
     )  # last with state, best, one new
-    found = [_disk(2 * copies * mb, f"{numbers:,} numbers in the network", out)]
+    found = [disk(2 * copies * mb, f"{numbers:,} numbers in the network", out)]
     ahead = (AHEAD + WINDOW / 4) * config.batch_size * 3 * config.height * config.width * 4 / 1e6
     found.append(_memory(config.cache_mb + ahead))
     if Path("/dev/shm").is_dir():
@@ -101,7 +101,8 @@ def room(config: TrainConfig, characters: int, out: Path) -> list[Words]:
     return found
 
 
-def _disk(needed: float, what: str, out: Path) -> Words:
+def disk(needed: float, what: str, out: Path) -> Words:
+    """Whether `needed` megabytes are free where `out` is, or is to be."""
     folder = out.resolve()
     while not folder.exists():
         folder = folder.parent
