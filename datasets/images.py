@@ -12,6 +12,7 @@ from ..errors import UserError
 from .members import Member
 
 Image = NDArray[np.uint8]
+PNG = b"\x89PNG\r\n\x1a\n"
 
 
 class BadImage(Exception):
@@ -30,6 +31,8 @@ def decode(data: bytes) -> Image:
     if data[:2] == b"\xff\xd8" and not data.endswith(b"\xff\xd9") and _is_cut(data):
         # OpenCV fills the missing part of a cut JPEG with grey and says nothing.
         raise BadImage("truncated_image", "the JPEG ends before its end-of-image marker")
+    if data.startswith(PNG) and _ends_in_chunk(data):
+        raise BadImage("truncated_image", "the PNG ends within a chunk")
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error as error:  # for example more pixels than OpenCV accepts
@@ -41,7 +44,7 @@ def decode(data: bytes) -> Image:
 
 def _may_be_transparent(data: bytes) -> bool:
     """PNG with an alpha channel or a transparent colour, WebP of a kind that can have one."""
-    if data.startswith(b"\x89PNG"):
+    if data.startswith(PNG):
         return data[25:26] in (b"\x04", b"\x06") or b"tRNS" in data[:4096]
     return data[8:12] == b"WEBP" and data[12:16] in (b"VP8X", b"VP8L")
 
@@ -60,6 +63,16 @@ def _on_paper(data: bytes, opaque: Image) -> Image:
         return opaque
     ground = 255 if (opaque * cover).sum() / (3 * cover.sum()) < 128 else 0
     return np.rint(opaque * cover + ground * (1 - cover)).astype(np.uint8)
+
+
+def _ends_in_chunk(png: bytes) -> bool:
+    """Whether a chunk is longer than what is left: OpenCV takes the memory for it before it looks."""
+    at = len(PNG)
+    while at + 8 <= len(png):
+        if png[at + 4 : at + 8] == b"IEND":
+            return False
+        at += 12 + int.from_bytes(png[at : at + 4], "big")
+    return True
 
 
 def _is_cut(jpeg: bytes) -> bool:
