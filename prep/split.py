@@ -111,8 +111,13 @@ def plan_split(source: Path, out: Path, config: SplitConfig | None = None) -> di
 
 def plan_unchanged(source: Path, out: Path) -> Planned:
     """The job that copies a pack to `out` sample by sample; of anything else, what `plan_any` gives."""
-    if not (source.is_dir() and lmdb_folders(source) and (source / "manifest.json").is_file()):
-        return plan_any(source, out)
+    if source.is_dir() and lmdb_folders(source) and (source / "manifest.json").is_file():
+        return plan_copy(source, out)
+    return plan_any(source, out)
+
+
+def plan_copy(source: Path, out: Path) -> Planned:
+    """The job that copies a pack to `out` sample by sample. Raises UserError for what is none."""
     pack = Pack(source)
     inputs = [
         {"name": f.relative_to(source).as_posix(), "bytes": (f / "data.mdb").stat().st_size, "samples": n}
