@@ -56,7 +56,7 @@ def train(
     from .cli_photos import DETECTION, DIRECTION, train_detector, train_direction
     from .config import load, value_of
     from .errors import UserError
-    from .road import by_section, is_road
+    from .road import by_section, is_road, refuse_making
     from .train.config import TrainConfig
 
     if value_of(config, "train", "task") == DETECTION:
@@ -77,6 +77,7 @@ def train(
         return
     if source is None:
         raise UserError("no data to train on: --data names a pack (or the key 'data' of the configuration)")
+    refuse_making(overrides, workers)
     from .model_tables import fit_and_show
     from .train.backend import require_paddle
     from .train.sources import open_data, open_sets, require_apart

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -99,6 +100,16 @@ def by_section(overrides: Sequence[str]) -> dict[str, list[str]]:
     return found
 
 
+def refuse_making(overrides: Sequence[str], workers: int) -> None:
+    """Raises UserError for options that only mean something where lines are made."""
+    others = by_section(overrides)
+    for section in SECTIONS:
+        if section != "train" and others[section]:
+            raise UserError(f"--set {section}.{others[section][0]}: nothing is made or scored where there are data")
+    if workers:
+        raise UserError("--workers: nothing is rendered where there are data; threads that decode are the key workers")
+
+
 class Steps:
     """Announces each step and keeps its time."""
 
@@ -121,6 +132,8 @@ def follow(road: Road, folder: Path, steps: Steps, workers: int = 0) -> dict[str
     Returns the scores of the bundle. Raises UserError, Trouble, Stopped.
     """
     require_paddle()
+    if int(os.environ.get("PADDLE_TRAINERS_NUM", "1")) > 1:
+        raise UserError("several processes cannot render together: make lines with `ocrdata synth`, and give --data")
     lines, unseen = road.places(folder / "lines"), road.places(folder / "unseen")
     run, bundle = folder / "run", folder / "bundle"
     for name, (recipe, count) in road.recipes.items():

@@ -8,7 +8,7 @@ from command import failed, ocrdata
 from ocrdata.config import presets
 from ocrdata.corpora.sources import read_charset
 from ocrdata.errors import UserError
-from ocrdata.road import is_road, read_road
+from ocrdata.road import is_road, read_road, refuse_making
 
 pytest.importorskip("paddle")
 
@@ -108,6 +108,19 @@ def test_mistakes_are_named(preset, old, new, message):
     preset.write_text(PRESET.replace(old, new), encoding="utf-8")
     with pytest.raises(UserError, match=message):
         read_road(str(preset))
+
+
+@pytest.mark.parametrize(
+    ("overrides", "workers", "message"),
+    [
+        (["synth.seed=3"], 0, r"--set synth\.seed=3: nothing is made"),
+        ([], 2, "threads that decode are the key workers"),
+    ],
+)
+def test_options_of_making_are_refused_where_there_are_data(overrides, workers, message):
+    with pytest.raises(UserError, match=message):
+        refuse_making(overrides, workers)
+    refuse_making(["steps=3", "train.width=64"], 0)
 
 
 def test_without_make_there_must_be_data(preset, tmp_path):
