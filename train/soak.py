@@ -38,7 +38,7 @@ def soak(
 ) -> Soak:
     """Read so many pictures, from 4 pixels to twice the input's width. Raises MissingPackage without psutil."""
     if find_spec("psutil") is None:
-        raise MissingPackage("psutil", "dev", "telling how much memory a process takes")
+        raise MissingPackage("psutil", "soak", "telling how much memory a process takes")
     import psutil
 
     random = np.random.default_rng(seed)
