@@ -15,7 +15,7 @@ pytest.importorskip("paddle")
 PRESET = """synth:
   seed: 5
   texts: [{kind: pattern, pattern: "{digit:3-5}"}]
-  fonts: [{name: "*Sans*"}]
+  fonts: [{name: "made:segments"}]
 train:
   network: {name: tiny, channels: [8, 16, 16, 24], context: 32}
   charset: "0123456789"
@@ -82,16 +82,17 @@ def test_keys_of_every_section_can_be_set(preset):
 
 
 def test_several_recipes_make_a_pack_each(preset, tmp_path):
-    text = PRESET.replace("lines: 80", 'lines: {synth: 40, "preset:digits": 24}')
-    preset.write_text(text, encoding="utf-8")
+    other = tmp_path / "other.yml"
+    other.write_text(PRESET.partition("train:")[0].replace("seed: 5", "seed: 6"), encoding="utf-8")
+    preset.write_text(PRESET.replace("lines: 80", f"lines: {{synth: 40, '{other}': 24}}"), encoding="utf-8")
     result = ocrdata("train", preset, "-o", tmp_path / "all", "--workers", 1, "--set", "train.steps=3")
     assert result.returncode == 0, result.stderr
     counted = {
-        n: json.loads((tmp_path / "all" / "lines" / n / "manifest.json").read_text()) for n in ("synth", "digits")
+        n: json.loads((tmp_path / "all" / "lines" / n / "manifest.json").read_text()) for n in ("synth", "other")
     }
-    assert {name: manifest["count"] for name, manifest in counted.items()} == {"synth": 40, "digits": 24}
+    assert {name: manifest["count"] for name, manifest in counted.items()} == {"synth": 40, "other": 24}
     report = json.loads((tmp_path / "all" / "evaluation.json").read_text(encoding="utf-8"))
-    assert {name: part["lines"] for name, part in report["sets"].items()} == {"synth": 20, "preset:digits": 20}
+    assert {name: part["lines"] for name, part in report["sets"].items()} == {"synth": 20, str(other): 20}
 
 
 @pytest.mark.parametrize(
@@ -102,6 +103,7 @@ def test_several_recipes_make_a_pack_each(preset, tmp_path):
         ("policy: ignore_space", "policy: exakt", "'exakt'; there are: exact, ignore_case"),
         ("lines: 80", 'lines: {"preset:nothing": 5}', "no preset 'nothing'"),
         ("lines: 80", "lines: {synth: 0}", "greater than 0"),
+        ("lines: 80", 'lines: {"preset:digits": 1, "x/digits.yml": 1}', "two recipes have the same name"),
     ],
 )
 def test_mistakes_are_named(preset, old, new, message):
