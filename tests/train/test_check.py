@@ -7,7 +7,7 @@ from ocrdata.datasets.images import encode_jpeg
 from ocrdata.datasets.records import Sample
 from ocrdata.prep.store import Pack, write_shard
 from ocrdata.train.check import check
-from ocrdata.train.rehearsal import disk
+from ocrdata.train.rehearsal import disk, shared
 from ocrdata.train.sources import Mixture
 
 
@@ -78,6 +78,12 @@ def test_too_little_memory_and_disk_is_an_error(small, make_pack, tmp_path):
     assert "MB are free; lower cache_mb" in found("error", "memory", findings)
     level, name, said = disk(1e12, "a large network", tmp_path / "not" / "yet" / "there")
     assert (level, name) == ("error", "disk") and said.endswith(f"MB are free at {tmp_path}")
+
+
+def test_little_shared_memory_matters_to_several_graphics_cards_alone():
+    assert shared(64, "cpu")[0] == "fine" and shared(4000, "gpu:0")[0] == "fine"
+    level, name, said = shared(64, "gpu:0")
+    assert (level, name) == ("warning", "shared memory") and "64 MB" in said and "--shm-size=512m" in said
 
 
 def test_a_rate_far_from_what_works_is_a_warning(small, make_pack, tmp_path):
