@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import cv2
@@ -12,6 +13,10 @@ from ..errors import UserError
 from .members import Member
 
 Image = NDArray[np.uint8]
+# Errors that tell of a file, not of the disk or the network on which it lies.
+OF_THE_FILE = frozenset(
+    getattr(errno, f"E{n}") for n in ["NOENT", "NOTDIR", "ISDIR", "ACCES", "PERM", "LOOP", "NAMETOOLONG", "INVAL"]
+)
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -81,14 +86,20 @@ def _is_cut(jpeg: bytes) -> bool:
 
 
 def read_image(path: Path | Member) -> Image:
-    """The picture at `path`, as `decode` gives it. Raises BadImage, also for a missing file."""
+    """The picture at `path`, as `decode` gives it. Raises BadImage, also for a missing file, and see `read_bytes`."""
+    return decode(read_bytes(path))
+
+
+def read_bytes(path: Path | Member) -> bytes:
+    """The bytes of a picture. Raises BadImage for trouble with the file, OSError where its disk or network fails."""
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except FileNotFoundError:
         raise BadImage("missing_file", "no such file") from None
     except OSError as error:
+        if error.errno is not None and error.errno not in OF_THE_FILE:
+            raise  # a refusal would lose the picture for good, and another attempt may read it
         raise BadImage("unreadable_file", error.strerror or str(error)) from error
-    return decode(data)
 
 
 def encode_jpeg(image: Image, quality: int = 95, fine: bool = False) -> bytes:
