@@ -12,8 +12,9 @@ from ocrdata.train.det.detector import Detector
 from ocrdata.train.det.deteval import area_score
 from ocrdata.train.det.evaluate import DetEvaluation, evaluate_detector
 from ocrdata.train.det.evaluation_page import write_det_evaluation
+from ocrdata.train.det.numbers import DbPost
 from ocrdata.train.det.photos import Texts, open_photos
-from ocrdata.train.det.post import DbPost, Found
+from ocrdata.train.det.post import Found
 from ocrdata.train.det.preprocess import PhotoRule
 
 

@@ -13,7 +13,7 @@ import pytest
 from ocrdata.corpora.charset import Charset
 from ocrdata.errors import UserError
 from ocrdata.train.det.detector import Detector
-from ocrdata.train.det.post import DbPost
+from ocrdata.train.det.numbers import DbPost
 from ocrdata.train.det.preprocess import PhotoRule
 from ocrdata.train.preprocess import InputRule
 from ocrdata.train.reader import LineReader
