@@ -25,6 +25,7 @@ collect_ignore_glob = (
         "test_launch.py",
         "test_check.py",
         "test_traps.py",
+        "test_real_lines.py",
     ]
 )
 
