@@ -18,6 +18,9 @@ if TYPE_CHECKING:  # what needs Paddle is imported when it is used
     from .train.sources import Lines
 
 
+LISTED = 40  # characters
+
+
 def show_findings(found: Sequence[Finding], all_of_them: bool = False) -> None:
     """Print what `check` found, but not what is fine. Raises UserError where there are errors."""
     for finding in found:
@@ -37,6 +40,10 @@ def fit_and_show(settings: TrainConfig, lines: Lines, sets: Mapping[str, Lines],
     fit = Fit(settings, lines, sets, out, resume)
     _left_out("left out of training", fit.refused, fit.examples)
 
+    if fit.change is not None:
+        groups = {"known": fit.change.kept, "new, to be learnt": fit.change.new, "left behind": fit.change.dropped}
+        rows = [(name, len(those), those[:LISTED] + "…" * (len(those) > LISTED)) for name, those in groups.items()]
+        table(f"characters of {settings.start}", rows, ("", "", ""))
     if not len(fit.validation):
         line("warning: there is no line to validate on, so there will be no scores; raise holdout, or use --val")
 
