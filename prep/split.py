@@ -74,9 +74,11 @@ class PackSource:
 
     def items(self, start: int, stop: int) -> Items:
         """The samples `start` to `stop`."""
-        for index in range(start, stop):
-            yield self.pack[index]
-        self.pack.close()
+        try:
+            for index in range(start, stop):
+                yield self.pack[index]
+        finally:  # also where nobody wants the rest
+            self.pack.close()
 
 
 @dataclass(frozen=True)

@@ -251,6 +251,8 @@ def test_photos_with_regions_keep_them(tmp_path):
     convert(source, "mmocr", tmp_path / "mmocr", shard_size=2)
     document = json.loads((tmp_path / "mmocr" / "annotations.json").read_text(encoding="utf-8"))
     assert document["metainfo"]["task_name"] == "textdet" and len(document["data_list"]) == 5
+    convert(tmp_path / "mmocr" / "annotations.json", "paddleocr", tmp_path / "back")
+    assert ground_truth(tmp_path / "back" / "Label.txt") == ground_truth(source)
     first = document["data_list"][0]
     assert (first["height"], first["width"]) == (8, 12)
     assert [r["ignore"] for r in first["instances"]] == [False, True, True]
