@@ -126,29 +126,32 @@ def layout(cells: list[str] | tuple[str, ...]) -> str:
 
 def by_heart(config: TrainConfig, labels: tuple[Path, Path], run: Path, seconds: float, row: Row) -> None:
     """Train until all lines are read; stop as SIGTERM does."""
-    from ocrdata.train.fit import Fit, Report
-    from ocrdata.train.log import Row as Scores
+    from ocrdata.train.fit import Fit
+    from ocrdata.train.log import Row as Logged
     from ocrdata.train.networks import parameter_count
     from ocrdata.train.sources import open_source
 
     fit = Fit(config, *map(open_source, labels), run)
-    done, moments, began = [], [time.perf_counter()], time.perf_counter()
+    done: list[int] = []
+    read = [0.0]
+    began = time.perf_counter()
+    moments = [began]
 
-    def look(scores: Scores) -> None:
-        print(scores.line(), file=sys.stderr, flush=True)
-        if scores.accuracy == 1:
-            done.append(scores.step)
-        if scores.accuracy == 1 or time.perf_counter() - began > seconds:
+    def look(logged: Logged) -> None:
+        print(logged.line(), file=sys.stderr, flush=True)
+        read.append(logged.scores.get("accuracy", 0.0))
+        if read[-1] == 1:
+            done.append(logged.step)
+        if read[-1] == 1 or time.perf_counter() - began > seconds:
             signal.raise_signal(signal.SIGTERM)
 
-    report: Report = look
     with suppress(Stopped):
-        fit.run(lambda steps: moments.append(time.perf_counter()), report)
+        fit.run(lambda steps: moments.append(time.perf_counter()), look)
     step = statistics.median(np.diff(moments[2:]))
     row.add(f"{parameter_count(fit.network):,}")
     row.add(f"{config.height}x{config.height}")
     row.add(f"{step:.2f}")
-    row.add(f"{done[0]} steps" if done else f"{fit.validation.scores(fit.reader)['accuracy']:.0%} only", bool(done))
+    row.add(f"{done[0]} steps" if done else f"{max(read):.0%} only", bool(done))
     row.add(f"{time.perf_counter() - began:.0f} s")
 
 
