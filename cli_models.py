@@ -141,7 +141,7 @@ def check(
 
 def evaluate(
     model: Annotated[Path, typer.Argument(help="A bundle, or the folder of a run.")],
-    data: Annotated[list[Path], typer.Argument(help="Packs, LMDBs, or label files PICTURE<TAB>TEXT.")],
+    data: Annotated[list[Path], typer.Argument(help="Packs, LMDBs, label files PICTURE<TAB>TEXT; photos with labels.")],
     out_file: Annotated[
         Path | None, typer.Option("--out", "-o", help="Write the report: NAME.json, or NAME.html with pictures.")
     ] = None,
@@ -163,18 +163,31 @@ def evaluate(
     known_only: Annotated[
         bool, typer.Option("--known-only", help="Leave out labels with characters that the model has not.")
     ] = False,
+    rec: Annotated[
+        Path | None, typer.Option("--rec", help="With a detector: a recogniser; photos are read from end to end.")
+    ] = None,
+    cls: Annotated[Path | None, typer.Option("--cls", help="With --rec: what tells lines upside down.")] = None,
     engine: Engine = "auto",
 ) -> None:
-    """Score a model on labelled lines: line accuracy, 1 - normalised edit distance, confusions, the worst lines."""
-    from .cli_photos import DETECTION, evaluate_detector_on
+    """Score a recogniser on labelled lines, or a detector (with --rec a pair of them) on labelled photos.
+
+    Lines: accuracy, 1 - normalised edit distance, confusions, the worst. Photos: precision, recall, hmean by
+    ICDAR2015's protocol.
+    """
+    from .cli_photos import DETECTION, evaluate_detector_on, evaluate_reading
     from .errors import UserError
     from .train.evaluate import Scoring, evaluate_sets, open_lines, open_reader
 
     if len({str(path) for path in data}) < len(data):
         raise UserError("a set is named twice")
     if _task(model) == DETECTION:
-        evaluate_detector_on(model, data, out_file, engine)
+        if rec is None:
+            evaluate_detector_on(model, data, out_file, engine)
+        else:
+            evaluate_reading(model, rec, cls, data, policy or "exact", engine)
         return
+    if rec or cls:
+        raise UserError(f"--rec and --cls go with a detector, and {model} is none")
     reader = open_reader(model, engine)
     with progress("eval", None) as done:
         sets = {str(path): open_lines(path) for path in data}

@@ -388,3 +388,26 @@ def evaluate_detector_on(model: Path, data: Sequence[Path], out_file: Path | Non
         where(out_file)
     else:
         raise UserError(f"{out_file}: a report is named .html or .json")
+
+
+def evaluate_reading(
+    det: Path, rec: Path, cls: Path | None, data: Sequence[Path], policy: str, engine: EngineName
+) -> None:
+    """What `eval` does for a detector and a recogniser together."""
+    from .datasets.dataset import find_labels, open_labels
+    from .train.metrics import find_policy
+    from .train.reading.endtoend import end_to_end
+
+    form = find_policy(policy).form
+    reader = open_reader(det, rec, cls, {}, (engine, 0, 32), 0.0)
+    rows = []
+    with progress("eval", None) as done:
+        for path in data:
+            photos = open_labels(*find_labels(path))
+            found = end_to_end(reader, photos, lambda a, b: form(a) == form(b), done)
+            for name, score in (("found", found.found), ("found and read", found.read)):
+                figures = (f"{v:.4f}" for v in (score.precision, score.recall, score.hmean))
+                rows.append((str(path), name, found.photos, score.true, *figures))
+            table("read wrongly", [(m.label, m.read, m.photo) for m in found.misread[:10]], ("label", "read", "where"))
+            counts(f"{path}: left out, by reason", found.refused)
+    table(f"{det} and {rec}, compared {policy}", rows, ("set", "", "photos", "texts", "precision", "recall", "hmean"))
