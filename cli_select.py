@@ -72,6 +72,9 @@ def split(
         Literal["photo", "folder", "label"],
         typer.Option(help="What stays together: the lines of a photo, of a folder of photos, or of one label."),
     ] = "photo",
+    group_by: Annotated[
+        str, typer.Option(help="Instead, a regular expression for a sample's origin: what it finds names the group.")
+    ] = "",
     seed: Annotated[int, typer.Option(help="Another one draws another split.")] = 0,
     *,
     run: Run,
@@ -83,10 +86,10 @@ def split(
     from .config import make
     from .prep.split import SplitConfig, plan_split
 
-    parts = plan_split(source, out_dir, make(SplitConfig, val=val, test=test, by=by, seed=seed))
+    parts = plan_split(source, out_dir, make(SplitConfig, val=val, test=test, by=by, group_by=group_by, seed=seed))
     manifests = run("split", {str(name): part for name, part in parts.items()})
     table(
-        f"split by {by}",
+        f"split by {group_by or by}",
         [(name, m["count"], sum(m["refusals"].values())) for name, m in manifests.items()],
         ("part", "samples", "refused"),
     )
