@@ -6,7 +6,9 @@ import bz2
 import errno
 import gzip
 import lzma
+import os
 import tarfile
+import threading
 import unicodedata
 import zipfile
 import zlib
@@ -249,23 +251,37 @@ class _Tar:
         self.stream.close()
 
 
-_open: OrderedDict[Path, _Zip | _Tar] = OrderedDict()
+class _Opened(threading.local):
+    """What this thread of this process holds open: a shared file has one position, and readers would take turns."""
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        self.process = os.getpid()
+        self.archives: OrderedDict[Path, _Zip | _Tar] = OrderedDict()
+
+
+_mine = _Opened()
 
 
 def _opened(archive: Path) -> _Zip | _Tar:
-    """The archive, kept open in this process: the few that were used last."""
-    if archive not in _open:
-        _open[archive] = _Zip(archive) if zips.is_zip(_head(archive)) else _Tar(archive)
-        if len(_open) > OPEN_ARCHIVES:
-            _open.popitem(last=False)[1].close()
-    _open.move_to_end(archive)
-    return _open[archive]
+    """The archive, kept open: the few that were used last."""
+    if _mine.process != os.getpid():  # a fork: the files are still the parent's
+        _mine.forget()
+    held = _mine.archives
+    if archive not in held:
+        held[archive] = _Zip(archive) if zips.is_zip(_head(archive)) else _Tar(archive)
+        if len(held) > OPEN_ARCHIVES:
+            held.popitem(last=False)[1].close()
+    held.move_to_end(archive)
+    return held[archive]
 
 
 def close_archives() -> None:
-    """Close what this process holds open: Windows deletes no open file."""
-    while _open:
-        _open.popitem()[1].close()
+    """Close what this thread holds open: Windows deletes no open file."""
+    while _mine.archives:
+        _mine.archives.popitem()[1].close()
 
 
 def split_inside(path: Path) -> tuple[Path, str] | None:
