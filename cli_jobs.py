@@ -177,3 +177,27 @@ def _long(command: list[str]) -> list[str]:
     if command[0] not in LONG:
         raise UserError(f"'{command[0]}' does not make shards: {', '.join(sorted(LONG))} do")
     return repeatable(command)
+
+
+@jobs.command()
+def launch(
+    command: Annotated[list[str], typer.Argument(help="After --, the training: train CONFIG -o OUT --data PACK …")],
+    hosts: Annotated[list[str], typer.Option("--host", help="A machine, by name or address; the first one leads.")],
+    processes: Annotated[int, typer.Option(help="Of each machine: as many as it has graphics cards.", min=1)] = 1,
+    port: Annotated[int, typer.Option(help="Of the first machine.", min=1024, max=65535)] = 6170,
+    logs: Annotated[Path, typer.Option(help="Folder of what the processes print.")] = Path("logs"),
+) -> None:
+    """Print the line that starts a training on each of several machines, after looking at ports, configuration, data.
+
+    OUT and the data must be seen by all under the same path. Before the first step the processes compare
+    configuration, data and versions.
+    """
+    from .train.launch import Machines, check_command, check_machines, launch_lines
+
+    machines = Machines(tuple(hosts), processes, port)
+    lines = launch_lines(machines, command, logs)
+    for sentence in check_machines(machines):
+        line(f"fine: {sentence}")
+    line(check_command(command))
+    for host, text in lines:
+        line(f"on {host}:\n{text}")

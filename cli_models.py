@@ -1,4 +1,4 @@
-"""Commands about models: train, check, eval, benchmark, export, carve, quantise, ocr, demo."""
+"""Commands about models: train, check, eval, benchmark, export, carve, quantise, demo."""
 
 from __future__ import annotations
 
@@ -31,7 +31,6 @@ def register(app: typer.Typer) -> None:
     app.command()(export)
     app.command()(carve)
     app.command()(quantise)
-    app.command()(ocr)
     app.command()(demo)
 
 
@@ -54,11 +53,22 @@ def train(
     Without --data, a configuration with the sections synth and make goes all the way: it renders its lines, trains,
     exports, compares and scores. The same command again goes on wherever that stopped.
     """
-    from .config import load
+    from .cli_photos import DETECTION, DIRECTION, train_detector, train_direction
+    from .config import load, value_of
     from .errors import UserError
-    from .road import by_section, is_road
+    from .road import by_section, is_road, refuse_making
     from .train.config import TrainConfig
 
+    if value_of(config, "train", "task") == DETECTION:
+        from .train.det.config import DetConfig
+
+        train_detector(load(config, "train", DetConfig, overrides), data, val, out_dir, resume, dry_run)
+        return
+    if value_of(config, "train", "task") == DIRECTION:
+        from .train.cls.config import ClsConfig
+
+        train_direction(load(config, "train", ClsConfig, overrides), data, val, out_dir, resume, dry_run)
+        return
     settings = load(config, "train", TrainConfig, by_section(overrides)["train"])
     source = data or settings.data
     if source is None and is_road(config):
@@ -67,6 +77,7 @@ def train(
         return
     if source is None:
         raise UserError("no data to train on: --data names a pack (or the key 'data' of the configuration)")
+    refuse_making(overrides, workers)
     from .model_tables import fit_and_show
     from .train.backend import require_paddle
     from .train.sources import open_data, open_sets, require_apart
@@ -130,7 +141,7 @@ def check(
 
 def evaluate(
     model: Annotated[Path, typer.Argument(help="A bundle, or the folder of a run.")],
-    data: Annotated[list[Path], typer.Argument(help="Packs, LMDBs, or label files PICTURE<TAB>TEXT.")],
+    data: Annotated[list[Path], typer.Argument(help="Packs, LMDBs, label files PICTURE<TAB>TEXT; photos with labels.")],
     out_file: Annotated[
         Path | None, typer.Option("--out", "-o", help="Write the report: NAME.json, or NAME.html with pictures.")
     ] = None,
@@ -152,19 +163,44 @@ def evaluate(
     known_only: Annotated[
         bool, typer.Option("--known-only", help="Leave out labels with characters that the model has not.")
     ] = False,
+    rec: Annotated[
+        Path | None, typer.Option("--rec", help="With a detector: a recogniser; photos are read from end to end.")
+    ] = None,
+    cls: Annotated[Path | None, typer.Option("--cls", help="With --rec: what tells lines upside down.")] = None,
     engine: Engine = "auto",
 ) -> None:
-    """Score a model on labelled lines: line accuracy, 1 - normalised edit distance, confusions, the worst lines."""
+    """Score a recogniser on labelled lines, or a detector (with --rec a pair of them) on labelled photos.
+
+    Lines: accuracy, 1 - normalised edit distance, confusions, the worst. Photos: precision, recall, hmean by
+    ICDAR2015's protocol.
+    """
+    from .cli_photos import DETECTION, evaluate_detector_on, evaluate_reading
     from .errors import UserError
     from .train.evaluate import Scoring, evaluate_sets, open_lines, open_reader
 
     if len({str(path) for path in data}) < len(data):
         raise UserError("a set is named twice")
+    if _task(model) == DETECTION:
+        if rec is None:
+            evaluate_detector_on(model, data, out_file, engine)
+        else:
+            evaluate_reading(model, rec, cls, data, policy or "exact", engine)
+        return
+    if rec or cls:
+        raise UserError(f"--rec and --cls go with a detector, and {model} is none")
     reader = open_reader(model, engine)
     with progress("eval", None) as done:
         sets = {str(path): open_lines(path) for path in data}
         found = evaluate_sets(reader, sets, Scoring(policy, worst, known_only, group_by=group_by), done)
     _show_evaluation(found, f"{model}, compared {found.report['policy']['name']}", out_file)
+
+
+def _task(model: Path) -> str:
+    """What a bundle or a run is for."""
+    from .train.bundle import task_of
+    from .train.checkpoint import task_of_run
+
+    return task_of(model) or task_of_run(model)
 
 
 def benchmark(
@@ -288,8 +324,17 @@ def export(
     from .train.lines import Line, open_lines
 
     require_paddle("exporting")
+    from .cli_photos import DETECTION, DIRECTION, export_detector_run, export_direction_run
     from .train.bundle import ONNX
+    from .train.checkpoint import task_of_run
     from .train.export import export as write
+
+    if task_of_run(run) == DETECTION:
+        export_detector_run(run, out_dir, overwrite, data, verify)
+        return
+    if task_of_run(run) == DIRECTION:
+        export_direction_run(run, out_dir, overwrite, verify)
+        return
 
     bundle = write(run, out_dir, overwrite)
     if ONNX not in bundle.files:
@@ -299,45 +344,6 @@ def export(
             run, out_dir, [x for x in islice(open_lines(data), 256) if isinstance(x, Line)] if data else []
         )
     where(out_dir)
-
-
-def ocr(
-    bundle: Annotated[Path, typer.Argument(help="A bundle that `export` wrote.")],
-    images: Annotated[list[Path], typer.Argument(help="Line pictures.")],
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
-    engine: Engine = "auto",
-    threads: Annotated[int, typer.Option(help="0 is one per core.", min=0)] = 0,
-    batch: Annotated[int, typer.Option("--rec_batch_num", help="Lines in a batch, at most.", min=1)] = 32,
-    shape: Annotated[
-        str | None, typer.Option("--rec_image_shape", help="Refused where the bundle says otherwise.")
-    ] = None,
-    dictionary: Annotated[
-        str | None, typer.Option("--dict", help="Refused where it is not the bundle's: a bundle brings its own.")
-    ] = None,
-) -> None:
-    """Read line pictures. Uses nothing but the bundle."""
-    from .corpora.sources import read_charset
-    from .datasets.images import BadImage
-    from .train.reader import Reader, check_image_shape
-    from .train.vocabulary import require_same
-
-    reader = Reader(bundle, engine, threads, batch)
-    if shape is not None:
-        check_image_shape(shape, reader.rule)
-    if dictionary is not None:
-        require_same(reader.bundle.charset, read_charset(dictionary, Path.cwd()), str(bundle), dictionary)
-    bad = 0
-    for path, result in reader.read_files(images):
-        if isinstance(result, BadImage):
-            bad += 1
-            typer.echo(f"error: {path}: {result.detail}", err=True)
-        elif as_json:
-            text, confidence = result
-            typer.echo(json.dumps({"image": str(path), "text": text, "confidence": confidence}, ensure_ascii=False))
-        else:
-            typer.echo(f"{path}\t{result[0]}\t{result[1]:.4f}")
-    if bad:
-        raise typer.Exit(2)
 
 
 def demo(

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from .cli_models import Engine
+from .cli_models import Engine, Set
 from .cli_run import Run, Workers, long_command
 from .progress import progress
 from .tables import counts, line, table, where
+
+if TYPE_CHECKING:  # commands import what they need when they run: `--help` stays quick
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from .prep.choice import Model
 
 ShardSize = Annotated[int, typer.Option(help="Samples looked at for one shard.", min=1)]
 
@@ -20,6 +26,7 @@ def register(app: typer.Typer) -> None:
     app.command()(convert)
     app.command()(split)
     app.command()(leaks)
+    app.command()(select)
     app.command()(audit)
 
 
@@ -65,6 +72,9 @@ def split(
         Literal["photo", "folder", "label"],
         typer.Option(help="What stays together: the lines of a photo, of a folder of photos, or of one label."),
     ] = "photo",
+    group_by: Annotated[
+        str, typer.Option(help="Instead, a regular expression for a sample's origin: what it finds names the group.")
+    ] = "",
     seed: Annotated[int, typer.Option(help="Another one draws another split.")] = 0,
     *,
     run: Run,
@@ -76,10 +86,10 @@ def split(
     from .config import make
     from .prep.split import SplitConfig, plan_split
 
-    parts = plan_split(source, out_dir, make(SplitConfig, val=val, test=test, by=by, seed=seed))
+    parts = plan_split(source, out_dir, make(SplitConfig, val=val, test=test, by=by, group_by=group_by, seed=seed))
     manifests = run("split", {str(name): part for name, part in parts.items()})
     table(
-        f"split by {by}",
+        f"split by {group_by or by}",
         [(name, m["count"], sum(m["refusals"].values())) for name, m in manifests.items()],
         ("part", "samples", "refused"),
     )
@@ -130,6 +140,62 @@ def leaks(
         counts("kept", {"samples": manifest["count"], **manifest["refusals"]})
         where(drop)
     where(out_file, out_file.with_suffix(".json"))
+
+
+@long_command
+def select(
+    source: Annotated[Path, typer.Argument(metavar="PACK", help="A pack.")],
+    out_dir: Annotated[Path, typer.Option("--out", "-o", help="The pack to write.")],
+    rules: Annotated[
+        Path | None, typer.Option(help="A YAML file; by default configs/select/lines.yml, which explains every rule.")
+    ] = None,
+    weak: Annotated[Path | None, typer.Option(help="A bundle: what it trusts above `trivial` goes.")] = None,
+    strong: Annotated[Path | None, typer.Option(help="A bundle: what it trusts below `impossible` goes.")] = None,
+    overrides: Set = [],  # noqa: B006
+    *,
+    run: Run,
+) -> None:
+    """Filter and weigh a pack by rules, quotas for each character, and what models think of the labels.
+
+    OUT/select.html tells how much went for which reason, with examples.
+    """
+    from .prep.rules import read_rules
+    from .prep.select import plan_select
+    from .prep.select_page import write_selection
+    from .prep.store import Pack
+
+    config = read_rules(rules, overrides)
+    named: dict[Model, Path | None] = {"weak": weak, "strong": strong}
+    bundles = {name: bundle for name, bundle in named.items() if bundle is not None}
+    trust = {name: _trust(name, bundle, source, out_dir) for name, bundle in bundles.items()}
+    models = {str(name): str(bundle) for name, bundle in bundles.items()}
+    with progress("decide", len(Pack(source))) as done:
+        plan, choice = plan_select(source, out_dir, config, trust, models, run.how.workers, done)
+    manifest = run("select", {"": plan})[""]
+    page = out_dir / "select.html"
+    figures = write_selection(manifest, choice, trust, config, out_dir, page)
+    counts("selected", {"samples": figures["samples"], "kept": figures["kept"], "written": figures["written"]})
+    counts("left out, by reason", figures["reasons"])
+    counts("not judged, and kept", {f"by the {m} model": n for m, n in figures["not_judged_by"].items() if n})
+    run.where(out_dir)
+    where(page, page.with_suffix(".json"))
+
+
+def _trust(name: str, model: Path, source: Path, out_dir: Path) -> NDArray[np.float32]:
+    """How much a model trusts each label; what a stopped run has found out is kept beside the shards in the making."""
+    from .prep.jobs import digest_of
+    from .prep.store import TEMPORARY, Pack
+    from .train.bundle import SPEC
+    from .train.confidence import trust_of
+    from .train.evaluate import open_reader
+
+    reader = open_reader(model)
+    pack = Pack(source)
+    spec = (model / SPEC).read_text(encoding="utf-8") if (model / SPEC).is_file() else str(model.absolute())
+    sizes = [(str(folder), (folder / "data.mdb").stat().st_size) for folder in pack.folders]
+    folder = out_dir / TEMPORARY / f"trust-{digest_of([spec, sizes])[:16]}"
+    with progress(f"{name} model", len(pack)) as done:
+        return trust_of(reader, pack, folder, done)
 
 
 def audit(

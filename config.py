@@ -25,16 +25,16 @@ class Config(BaseModel):
 
 
 # Folders of shipped configurations: recipes, recognisers, detectors, presets (synthesis and training in one file).
-SYNTHESIS, TRAINING = ("synth", "presets"), ("rec", "det", "presets")
+SYNTHESIS, TRAINING = ("synth", "presets"), ("rec", "det", "cls", "presets")
 
 
-def _shipped(kinds: Sequence[str] = ("synth", "rec", "det", "presets")) -> dict[str, Path]:
+def _shipped(kinds: Sequence[str] = ("synth", "rec", "det", "cls", "presets")) -> dict[str, Path]:
     """Shipped configurations by name."""
     folder = Path(str(resources.files(f"{__package__}.configs")))
     return {p.stem: p for kind in kinds for p in sorted((folder / kind).glob("*.yml"))}
 
 
-def presets(kinds: Sequence[str] = ("synth", "rec", "det", "presets")) -> list[str]:
+def presets(kinds: Sequence[str] = ("synth", "rec", "det", "cls", "presets")) -> list[str]:
     """Names that can follow `preset:`; kinds: folders of `configs`."""
     return sorted(_shipped(kinds))
 
@@ -79,6 +79,13 @@ def sections(name: str) -> set[str]:
     return {str(key) for key in _read(config_path(name))[1]}
 
 
+def value_of(name: str, section: str, key: str) -> Any:
+    """What a preset or file says in one place, None where it says nothing. Raises UserError."""
+    data = _read(config_path(name))[1]
+    inside = data.get(section, data)
+    return inside.get(key) if isinstance(inside, dict) else None
+
+
 def _read(path: Path) -> tuple[yaml.Node | None, dict[str, Any]]:
     """The file as nodes, which know their lines, and as values."""
     try:
@@ -91,6 +98,8 @@ def _read(path: Path) -> tuple[yaml.Node | None, dict[str, Any]]:
         mark = error.problem_mark
         line = f" line {mark.line + 1}" if mark else ""
         raise UserError(f"{path}{line}: not valid YAML: {error.problem}") from error
+    except (yaml.YAMLError, RecursionError, ValueError) as error:  # control characters; lists in lists; a 13th month
+        raise UserError(f"{path}: not valid YAML: {str(error).splitlines()[0]}") from error
     if not isinstance(data, dict):
         raise UserError(f"{path}: a mapping of keys to values is expected")
     return root, data

@@ -13,6 +13,9 @@ from typer.core import TyperGroup
 
 from .errors import Stopped, Trouble, UserError
 
+# Of a disk or a network that fails: another attempt may succeed.
+PASSING = frozenset({errno.EIO, errno.ETIMEDOUT, errno.ESTALE, errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTUNREACH})
+
 
 class Commands(TyperGroup):
     """The command group. Exit codes: 0 done, 1 not the user's trouble, 2 wrong input or Ctrl-C, 143 SIGTERM."""
@@ -36,6 +39,8 @@ class Commands(TyperGroup):
                 _fail(f"the disk is full{at}; free some space and run the same command again", 1)
             if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
                 _fail(f"permission denied{at}", 2)
+            if error.errno in PASSING:
+                _fail(f"{error.strerror}{at}; nothing finished is lost: run the same command again to continue", 1)
             raise
 
 

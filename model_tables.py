@@ -16,6 +16,10 @@ if TYPE_CHECKING:  # what needs Paddle is imported when it is used
     from .train.lines import Line
     from .train.log import Row
     from .train.sources import Lines
+    from .train.vocabulary import Change
+
+
+LISTED = 40  # characters
 
 
 def show_findings(found: Sequence[Finding], all_of_them: bool = False) -> None:
@@ -36,7 +40,8 @@ def fit_and_show(settings: TrainConfig, lines: Lines, sets: Mapping[str, Lines],
 
     fit = Fit(settings, lines, sets, out, resume)
     _left_out("left out of training", fit.refused, fit.examples)
-
+    if fit.change is not None:
+        _characters(str(settings.start), fit.change)
     if not len(fit.validation):
         line("warning: there is no line to validate on, so there will be no scores; raise holdout, or use --val")
 
@@ -47,12 +52,18 @@ def fit_and_show(settings: TrainConfig, lines: Lines, sets: Mapping[str, Lines],
         result = fit.run(done, show)
     _left_out("left out while training", result.refused - fit.refused, result.examples)
     table("trained", [("steps", f"{result.steps:,}"), ("seconds", f"{result.seconds:.0f}")])
-    rows = read_log(out / LOG)
-    if rows and rows[0]["step"] == "0":
-        scores = [(name, f"{float(rows[0][name]):.4f}", f"{value:.4f}") for name, value in result.scores.items()]
-        table("scores", scores, ("", "at the start", "best"))
+    log = read_log(out / LOG)
+    if log and log[0]["step"] == "0":
+        both = [(name, f"{float(log[0][name]):.4f}", f"{value:.4f}") for name, value in result.scores.items()]
+        table("scores", both, ("", "at the start", "best"))
     else:
         table("scores", [(name, f"{value:.4f}") for name, value in result.scores.items()], ("", "best"))
+
+
+def _characters(start: str, change: Change) -> None:
+    groups = {"known": change.kept, "new, to be learnt": change.new, "left behind": change.dropped}
+    rows = [(name, len(those), those[:LISTED] + "…" * (len(those) > LISTED)) for name, those in groups.items()]
+    table(f"characters of {start}", rows, ("", "", ""))
 
 
 def _left_out(title: str, refused: Mapping[str, int], examples: Mapping[str, Sequence[str]]) -> None:

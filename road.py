@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import Annotated, TypeVar
 from pydantic import Discriminator, PositiveInt, Tag
 from rich.console import Console
 
-from .config import Config, load, sections
+from .config import PRESET, Config, load, sections
 from .datagen.recipe import Recipe, load_recipe
 from .datagen.synth import prepare, synth
 from .errors import UserError
@@ -58,7 +59,12 @@ class Road:
         """The folder of each recipe's pack."""
         if len(self.recipes) == 1:
             return dict.fromkeys(self.recipes, folder)
-        return {name: folder / name.rpartition(":")[2] for name in self.recipes}
+        return {name: folder / _short(name) for name in self.recipes}
+
+
+def _short(recipe: str) -> str:
+    """The name of a recipe's folder."""
+    return recipe.removeprefix(PRESET) if recipe.startswith(PRESET) else Path(recipe).stem
 
 
 def is_road(name: str) -> bool:
@@ -77,6 +83,8 @@ def read_road(name: str, overrides: Sequence[str] = ()) -> Road:
     changes = by_section(overrides)
     make = load(name, "make", Make, changes["make"])
     wanted = make.lines if isinstance(make.lines, dict) else {OWN: make.lines}
+    if len({_short(recipe) for recipe in wanted}) < len(wanted):
+        raise UserError(f"{name}: make.lines: two recipes have the same name: {', '.join(wanted)}")
     has_own = "evaluate" in sections(name)
     evaluate = load(name, "evaluate", Evaluate, changes["evaluate"]) if has_own else Evaluate()
     if evaluate.policy is not None:
@@ -97,6 +105,16 @@ def by_section(overrides: Sequence[str]) -> dict[str, list[str]]:
         else:
             found["train"].append(override)
     return found
+
+
+def refuse_making(overrides: Sequence[str], workers: int) -> None:
+    """Raises UserError for options that only mean something where lines are made."""
+    others = by_section(overrides)
+    for section in SECTIONS:
+        if section != "train" and others[section]:
+            raise UserError(f"--set {section}.{others[section][0]}: nothing is made or scored where there are data")
+    if workers:
+        raise UserError("--workers: nothing is rendered where there are data; threads that decode are the key workers")
 
 
 class Steps:
@@ -121,6 +139,8 @@ def follow(road: Road, folder: Path, steps: Steps, workers: int = 0) -> dict[str
     Returns the scores of the bundle. Raises UserError, Trouble, Stopped.
     """
     require_paddle()
+    if int(os.environ.get("PADDLE_TRAINERS_NUM", "1")) > 1:
+        raise UserError("several processes cannot render together: make lines with `ocrdata synth`, and give --data")
     lines, unseen = road.places(folder / "lines"), road.places(folder / "unseen")
     run, bundle = folder / "run", folder / "bundle"
     for name, (recipe, count) in road.recipes.items():
@@ -171,14 +191,18 @@ def _render_unseen(road: Road, places: Mapping[str, Path], workers: int) -> None
 
 def _train(road: Road, packs: list[Path], run: Path) -> None:
     from .train.check import check
-    from .train.sources import open_data, open_sets
+    from .train.sources import close, open_data, open_sets
 
     lines = open_data(packs[0] if len(packs) == 1 else tuple(Source(path=pack) for pack in packs))
     sets = open_sets(road.train.val) if road.train.val else {}
     begun = (run / LAST).is_file()
-    if not begun:
-        show_findings(check(road.train, lines, sets, run, seconds=0))
-    fit_and_show(road.train, lines, sets, run, begun)
+    try:
+        if not begun:
+            show_findings(check(road.train, lines, sets, run, seconds=0))
+        fit_and_show(road.train, lines, sets, run, begun)
+    finally:
+        for one in (lines, *sets.values()):
+            close(one)
 
 
 def _export(run: Path, bundle: Path, unseen: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import cv2
@@ -12,6 +13,11 @@ from ..errors import UserError
 from .members import Member
 
 Image = NDArray[np.uint8]
+# Errors that tell of a file, not of the disk or the network on which it lies.
+OF_THE_FILE = frozenset(
+    getattr(errno, f"E{n}") for n in ["NOENT", "NOTDIR", "ISDIR", "ACCES", "PERM", "LOOP", "NAMETOOLONG", "INVAL"]
+)
+PNG = b"\x89PNG\r\n\x1a\n"
 
 
 class BadImage(Exception):
@@ -30,6 +36,8 @@ def decode(data: bytes) -> Image:
     if data[:2] == b"\xff\xd8" and not data.endswith(b"\xff\xd9") and _is_cut(data):
         # OpenCV fills the missing part of a cut JPEG with grey and says nothing.
         raise BadImage("truncated_image", "the JPEG ends before its end-of-image marker")
+    if data.startswith(PNG) and _ends_in_chunk(data):
+        raise BadImage("truncated_image", "the PNG ends within a chunk")
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error as error:  # for example more pixels than OpenCV accepts
@@ -41,7 +49,7 @@ def decode(data: bytes) -> Image:
 
 def _may_be_transparent(data: bytes) -> bool:
     """PNG with an alpha channel or a transparent colour, WebP of a kind that can have one."""
-    if data.startswith(b"\x89PNG"):
+    if data.startswith(PNG):
         return data[25:26] in (b"\x04", b"\x06") or b"tRNS" in data[:4096]
     return data[8:12] == b"WEBP" and data[12:16] in (b"VP8X", b"VP8L")
 
@@ -62,20 +70,36 @@ def _on_paper(data: bytes, opaque: Image) -> Image:
     return np.rint(opaque * cover + ground * (1 - cover)).astype(np.uint8)
 
 
+def _ends_in_chunk(png: bytes) -> bool:
+    """Whether a chunk is longer than what is left: OpenCV takes the memory for it before it looks."""
+    at = len(PNG)
+    while at + 8 <= len(png):
+        if png[at + 4 : at + 8] == b"IEND":
+            return False
+        at += 12 + int.from_bytes(png[at : at + 4], "big")
+    return True
+
+
 def _is_cut(jpeg: bytes) -> bool:
     """Whether no end-of-image marker follows the last scan; searching takes a third as long as decoding."""
     return jpeg.rfind(b"\xff\xd9") < jpeg.rfind(b"\xff\xda")
 
 
 def read_image(path: Path | Member) -> Image:
-    """The picture at `path`, as `decode` gives it. Raises BadImage, also for a missing file."""
+    """The picture at `path`, as `decode` gives it. Raises BadImage, also for a missing file, and see `read_bytes`."""
+    return decode(read_bytes(path))
+
+
+def read_bytes(path: Path | Member) -> bytes:
+    """The bytes of a picture. Raises BadImage for trouble with the file, OSError where its disk or network fails."""
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except FileNotFoundError:
         raise BadImage("missing_file", "no such file") from None
     except OSError as error:
+        if error.errno is not None and error.errno not in OF_THE_FILE:
+            raise  # a refusal would lose the picture for good, and another attempt may read it
         raise BadImage("unreadable_file", error.strerror or str(error)) from error
-    return decode(data)
 
 
 def encode_jpeg(image: Image, quality: int = 95, fine: bool = False) -> bytes:

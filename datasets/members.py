@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
+import bz2
+import errno
+import gzip
+import lzma
+import os
+import tarfile
+import threading
 import unicodedata
+import zipfile
+import zlib
 from array import array
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 
 from ..errors import UserError
 from . import tars, zips
-from .archives import COMPRESSIONS, DAMAGE, LITTER
 from .tars import Entry
 from .volumes import first_volume, open_volumes
 
+DAMAGE = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile)
+# Left behind by systems that packed the archive; never data.
+LITTER = frozenset({"__MACOSX", ".DS_Store", "Thumbs.db"})
+COMPRESSIONS: tuple[tuple[bytes, Callable[..., Any]], ...] = (
+    (b"\x1f\x8b", gzip.open),
+    (b"BZh", bz2.open),
+    (b"\xfd7zXZ\x00", lzma.open),
+)
 LARGEST_FILE = 256 << 20  # one picture or one label file is read as a whole
 CHUNK = 1 << 20
 OPEN_ARCHIVES = 16
@@ -60,7 +77,9 @@ class Member:
         """The file in pieces. Raises OSError as `read_bytes` does."""
         try:
             yield from _opened(self.archive).chunks(self)
-        except (*DAMAGE, ValueError) as error:
+        except (*DAMAGE, OSError, ValueError) as error:
+            if isinstance(error, FileNotFoundError):
+                raise
             raise OSError(f"{self}: damaged: {error}") from error
 
 
@@ -71,31 +90,26 @@ def members(archive: Path) -> Iterator[Member]:
     or far too large file, and, at the end, for one name twice or names that differ in case only.
     """
     hashes = array("q")
-    try:
-        for entry in _entries(archive):
-            if (name := _checked(archive, entry)) is not None:
-                hashes.append(hash(_folded(name)))
-                yield Member(archive, name, entry.offset, entry.size, entry.packed)
-    except DAMAGE as error:
-        raise UserError(f"{archive} is truncated or damaged ({error}); fetch it again") from error
-    except ValueError as error:
-        raise UserError(f"{archive}: {error}") from error
+    for entry, _ in walk(archive):
+        name = plain_name(archive, entry)
+        if name is None or entry.kind == "folder":
+            continue
+        if entry.size > LARGEST_FILE and not name.lower().endswith(LABEL_SUFFIXES):
+            raise UserError(f"{archive} holds {entry.name!r} of {entry.size >> 20:,} MiB: no picture is that large")
+        hashes.append(hash(_folded(name)))
+        yield Member(archive, name, entry.offset, entry.size, entry.packed)
     _no_twins(archive, hashes)
 
 
-def _checked(archive: Path, entry: Entry) -> str | None:
-    """The cleaned name of a file; None for a folder and for litter."""
+def plain_name(archive: Path, entry: Entry) -> str | None:
+    """The name with forward slashes; None for litter. Raises UserError for a path outside, a link and a device."""
     name = zips.clean(entry.name)
     parts = name.split("/")  # not a path object: there are millions
     if name.startswith("/") or ".." in parts or ":" in name or "\0" in name:
         raise UserError(f"{archive} holds {entry.name!r}, a path outside its folder: refused")
     if entry.kind == "other":
         raise UserError(f"{archive} holds {entry.name!r}, a link or device: refused")
-    if entry.kind == "folder" or not LITTER.isdisjoint(parts) or parts[-1].startswith("._"):
-        return None
-    if entry.size > LARGEST_FILE and not name.lower().endswith(LABEL_SUFFIXES):
-        raise UserError(f"{archive} holds {entry.name!r} of {entry.size >> 20:,} MiB: no picture is that large")
-    return name
+    return None if not LITTER.isdisjoint(parts) or parts[-1].startswith("._") else name
 
 
 LABEL_SUFFIXES = (".csv", ".json", ".mat", ".txt", ".xml")
@@ -113,9 +127,9 @@ def _no_twins(archive: Path, hashes: array[int]) -> None:
     if not twice:
         return
     seen: dict[str, str] = {}
-    for entry in _entries(archive):
-        name = _checked(archive, entry)
-        if name is not None and hash(_folded(name)) in twice:
+    for entry, _ in walk(archive):
+        name = plain_name(archive, entry)
+        if entry.kind == "file" and name is not None and hash(_folded(name)) in twice:
             other = seen.get(_folded(name))
             if other is not None:
                 also = "twice" if other == name else f"and {other!r}, which differ in case only"
@@ -132,16 +146,44 @@ def is_archive(path: Path) -> bool:
     return zips.is_zip(head) or tars.is_tar(head) or any(head.startswith(magic) for magic, _ in COMPRESSIONS)
 
 
-def _entries(archive: Path) -> Iterator[Entry]:
+def walk(archive: Path) -> Generator[tuple[Entry, Iterator[bytes]], None, None]:
+    """All entries in order, each with its data, to be read before the next one or not at all.
+
+    Raises UserError for what is no archive, is damaged, encrypted, or compressed in an unusual way; so does the data.
+    """
     head = _head(archive)
-    if zips.is_zip(head):
-        with open_volumes(archive) as file:
-            yield from zips.entries(file)
-        return
-    if not tars.is_tar(head) and _opener(head) is None:
-        raise UserError(f"{archive} is neither a zip nor a tar archive (it begins with {head[:16]!r})")
-    with _unpacked(archive) as stream:
-        yield from tars.entries(stream)
+    with _naming(archive):
+        if zips.is_zip(head):
+            with open_volumes(archive) as directory, open_volumes(archive) as file:
+                for entry in zips.entries(directory):
+                    name = zips.clean(entry.name)
+                    yield entry, _named(archive, zips.chunks(file, name, entry.offset, entry.size, entry.packed))
+        elif not tars.is_tar(head) and _opener(head) is None:
+            raise UserError(f"{archive} is neither a zip nor a tar archive (it begins with {head[:16]!r})")
+        else:
+            with _unpacked(archive) as stream:
+                for entry in tars.entries(stream):
+                    yield entry, _named(archive, tars.chunks(stream, entry.size))
+
+
+def _named(archive: Path, data: Iterator[bytes]) -> Iterator[bytes]:
+    with _naming(archive):
+        yield from data
+
+
+@contextmanager
+def _naming(archive: Path) -> Iterator[None]:
+    """Errors of damage as UserError."""
+    try:
+        yield
+    except DAMAGE as error:
+        raise UserError(f"{archive} is truncated or damaged ({error}); delete it and fetch it again") from error
+    except OSError as error:
+        if error.errno is not None and error.errno != errno.EINVAL:  # the disk, not the archive
+            raise
+        raise UserError(f"{archive} is truncated or damaged ({error}); delete it and fetch it again") from error
+    except ValueError as error:
+        raise UserError(f"{archive}: {error}") from error
 
 
 def _head(archive: Path) -> bytes:
@@ -191,13 +233,8 @@ class _Tar:
             self.stream.seek(member.offset)
         else:
             self._forward(member.offset)
-        rest = member.size
-        while rest:
-            data = self.stream.read(min(CHUNK, rest))
-            if not data:
-                raise EOFError("the archive ends within the file")
+        for data in tars.chunks(self.stream, member.size):
             self.at += len(data)
-            rest -= len(data)
             yield data
 
     def _forward(self, offset: int) -> None:
@@ -214,23 +251,37 @@ class _Tar:
         self.stream.close()
 
 
-_open: OrderedDict[Path, _Zip | _Tar] = OrderedDict()
+class _Opened(threading.local):
+    """What this thread of this process holds open: a shared file has one position, and readers would take turns."""
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        self.process = os.getpid()
+        self.archives: OrderedDict[Path, _Zip | _Tar] = OrderedDict()
+
+
+_mine = _Opened()
 
 
 def _opened(archive: Path) -> _Zip | _Tar:
-    """The archive, kept open in this process: the few that were used last."""
-    if archive not in _open:
-        _open[archive] = _Zip(archive) if zips.is_zip(_head(archive)) else _Tar(archive)
-        if len(_open) > OPEN_ARCHIVES:
-            _open.popitem(last=False)[1].close()
-    _open.move_to_end(archive)
-    return _open[archive]
+    """The archive, kept open: the few that were used last."""
+    if _mine.process != os.getpid():  # a fork: the files are still the parent's
+        _mine.forget()
+    held = _mine.archives
+    if archive not in held:
+        held[archive] = _Zip(archive) if zips.is_zip(_head(archive)) else _Tar(archive)
+        if len(held) > OPEN_ARCHIVES:
+            held.popitem(last=False)[1].close()
+    held.move_to_end(archive)
+    return held[archive]
 
 
 def close_archives() -> None:
-    """Close what this process holds open: Windows deletes no open file."""
-    while _open:
-        _open.popitem()[1].close()
+    """Close what this thread holds open: Windows deletes no open file."""
+    while _mine.archives:
+        _mine.archives.popitem()[1].close()
 
 
 def split_inside(path: Path) -> tuple[Path, str] | None:

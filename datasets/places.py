@@ -101,6 +101,12 @@ class PhotosByPath:
 
     def find(self, name: str) -> Place | None:
         """The file that `name` means on this machine, or None."""
+        try:
+            return self._find(name)
+        except (OSError, ValueError):  # a name that no file system takes
+            return None
+
+    def _find(self, name: str) -> Place | None:
         if Path(name).is_absolute() and Path(name).is_file():
             return Path(name)
         parts = path_parts(name)

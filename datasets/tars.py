@@ -41,6 +41,8 @@ def entries(stream: IO[bytes]) -> Iterator[Entry]:
         if len(block) < BLOCK:
             raise EOFError("the end-of-archive mark is missing")
         if block == NUL:
+            while stream.read(CHUNK):  # the check sum of a compressed stream stands at its end
+                pass
             return
         name, kind, size = _header(block)
         if kind in (b"L", b"x"):
@@ -54,8 +56,18 @@ def entries(stream: IO[bytes]) -> Iterator[Entry]:
             if kind != b"g":
                 yield Entry(path or name, KINDS.get(kind, "other"), at, size)
                 path, length = "", -1
-            _skip(stream, _padded(size))
+            _skip(stream, at + _padded(size) - stream.tell())  # what nobody has read
         at += _padded(size)
+
+
+def chunks(stream: IO[bytes], size: int) -> Iterator[bytes]:
+    """The next `size` bytes in pieces. Raises EOFError."""
+    while size:
+        data = stream.read(min(CHUNK, size))
+        if not data:
+            raise EOFError("the archive ends within a file")
+        size -= len(data)
+        yield data
 
 
 def _header(block: bytes) -> tuple[str, bytes, int]:
@@ -116,8 +128,5 @@ def _padded(size: int) -> int:
 
 
 def _skip(stream: IO[bytes], size: int) -> None:
-    while size:
-        skipped = len(stream.read(min(CHUNK, size)))
-        if not skipped:
-            raise EOFError("the archive ends within a file")
-        size -= skipped
+    for _ in chunks(stream, size):
+        pass

@@ -16,15 +16,15 @@ from ..corpora.texts import Text
 from ..datasets.images import BadImage, Image, decode
 from ..datasets.records import Items, Refusal, Sample
 from ..errors import UserError
-from .exports.convert import plan_any
 from .jobs import Planned, digest_of
 from .look import thumbnail
 from .measured import Example
 from .near import Prints, alike, join_prints, near_pairs, picture_hash
 from .ranges import over_ranges
 from .shards import Source
-from .split import plan_unchanged
+from .split import PackSource, plan_unchanged
 from .store import EXAMPLES_PER_REASON
+from .texts import read_input
 from .twins import fingerprint
 
 SHOWN = 40
@@ -51,6 +51,9 @@ class Pictures:
         """The labels of lines; photos have none that a leak of theirs would show."""
         if self.photos:
             return
+        if isinstance(self.source, PackSource):
+            yield from read_input(self.path)  # labels alone, no pictures
+            return
         for start in range(0, self.count, PIECES):
             stop = min(start + PIECES, self.count)
             for number, item in enumerate(self.source.items(start, stop), start + 1):
@@ -63,7 +66,7 @@ def open_pictures(path: Path, folder: Path) -> Pictures:
 
     Raises UserError.
     """
-    planned = plan_any(path, folder)
+    planned = plan_unchanged(path, folder)
     return Pictures(path, planned.source, planned.items, planned.job.store == "photos")
 
 

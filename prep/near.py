@@ -12,15 +12,16 @@ from numpy.typing import NDArray
 from ..datasets.images import Image
 
 BITS = 128
-NEAR = 16
-"""Of 128 bits, how many may differ: of real crops, 98 % that were compressed anew stay below, 95 % at half the size."""
+NEAR = 20
+"""Of 128 bits, how many may differ; a closer look decides."""
 TABLES, KEY_BITS = 32, 16
 MOST = 256
 """Pictures of one key that one picture is compared with."""
 CHUNK = 1 << 21
 ASPECT = 0.15
 FORM = (128, 32)
-LEAST_LIKE, MOST_ERROR = 0.88, 0.85
+MARGINS = (0.02, 0.035)  # cut off on all sides, tried in turn
+LEAST_LIKE, MOST_ERROR = 0.88, 0.75
 PLACE = (10, 14)  # pixels of FORM: smaller than a character
 
 Words = NDArray[np.uint64]
@@ -63,7 +64,7 @@ def near_pairs(a: Prints, b: Prints, most: int = NEAR) -> tuple[NDArray[np.int64
     """(k, 2) pairs of indices into a and b, each pair once, and (k,) how many bits differ, at most `most`.
 
     Two hashes meet where they agree in one of 32 draws of 16 bits: with 8 differing bits practically always, with 16 in
-    98 of 100 cases. Time is that of sorting, as long as few pictures share a key.
+    97 of 100 cases, with 20 in 89. Time is that of sorting, as long as few pictures share a key.
     """
     found = [np.empty((0, 3), np.int64)]
     rng = np.random.default_rng(0)
@@ -117,9 +118,21 @@ _ONES = np.array([bin(i).count("1") for i in range(1 << 16)], np.uint8)
 def alike(a: Image, b: Image) -> bool:
     """Whether two pictures show the same but for compression, scale, light and a narrow margin.
 
-    No place may differ, so that two lines in one hand with one other character are two pictures.
+    No place as large as a character may differ by more than blur and compression do: two lines in one hand with one
+    other character are two pictures. A 5 for a 6 on the same spotted ground can still pass.
     """
-    first, second = _form(a), _form(b)
+    pairs = [(_form(a), _form(b))]
+    for margin in MARGINS:
+        pairs += [(_form(_within(a, margin)), pairs[0][1]), (pairs[0][0], _form(_within(b, margin)))]
+    return any(_match(first, second) for first, second in pairs)
+
+
+def _within(image: Image, margin: float) -> Image:
+    y, x = (round(side * margin) for side in image.shape[:2])
+    return image[y : image.shape[0] - y, x : image.shape[1] - x]
+
+
+def _match(first: NDArray[np.float32], second: NDArray[np.float32]) -> bool:
     inner = second[2:-2, 4:-4]
     match = cv2.matchTemplate(first, inner, cv2.TM_CCOEFF_NORMED)
     _, best, _, (x, y) = cv2.minMaxLoc(match)

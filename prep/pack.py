@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..datasets.dataset import find_labels, open_labels
+from ..datasets.images import BadImage, read_bytes
 from ..datasets.readers import WORDS
 from ..datasets.records import Item, Items, Photo, Refusal, Sample
 from ..errors import UserError
@@ -81,10 +82,9 @@ class LineSource:
         if region.ignore is not None:
             return Refusal(f"ignored_{region.ignore}", photo.name, text=region.text)
         try:
-            image = photo.path.read_bytes()
-        except OSError as error:
-            reason = "missing_file" if isinstance(error, FileNotFoundError) else "unreadable_file"
-            return Refusal(reason, photo.name, error.strerror or str(error), region.text)
+            image = read_bytes(photo.path)
+        except BadImage as error:
+            return Refusal(error.reason, photo.name, error.detail, region.text)
         return checked(Sample(image, region.text, photo.name), self.config)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..datasets.images import OF_THE_FILE
 from ..datasets.members import Member
 from ..datasets.records import Photo, Refusal, Region
 
@@ -66,7 +67,9 @@ def to_record(photo: Photo | Refusal) -> tuple[Any, Any]:
 def _size(path: Path) -> int:
     try:
         return path.stat().st_size
-    except OSError:
+    except OSError as error:
+        if error.errno not in OF_THE_FILE:
+            raise  # or it would be another job, once its disk answers again
         return -1
 
 

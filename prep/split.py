@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from ..config import Config
 from ..datasets.records import Item, Items, Sample
@@ -30,13 +30,24 @@ class SplitConfig(Config):
     """How a set is split.
 
     val, test: shares of the groups, 0 to 1. by: what stays together: the lines of a photo, of a folder of photos, or
-    those with the same label. seed: another one draws another split.
+    those with the same label. group_by: instead, a regular expression for where samples come from; those for which it
+    finds the same stay together (with parentheses, what they find counts). seed: another one draws another split.
     """
 
     val: float = Field(default=0.1, ge=0, lt=1)
     test: float = Field(default=0.0, ge=0, lt=1)
     by: GroupBy = "photo"
+    group_by: str = ""
     seed: int = 0
+
+    @field_validator("group_by")
+    @classmethod
+    def _compiles(cls, value: str) -> str:
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise ValueError(f"no regular expression: {error}") from None
+        return value
 
     @model_validator(mode="after")
     def _leaves_some(self) -> SplitConfig:
@@ -50,19 +61,31 @@ class SplitConfig(Config):
         return {part: share for part, share in all_parts.items() if share > 0}
 
 
-def group_of(item: Item, by: GroupBy) -> str:
-    """The name of an item's group; what does not say where it comes from is grouped by its picture's bytes."""
-    if by == "label":
+def group_of(item: Item, config: SplitConfig) -> str:
+    """The name of an item's group; what does not say where it comes from is grouped by its picture's bytes.
+
+    Raises UserError where `group_by` finds nothing.
+    """
+    if config.group_by:
+        return _found(config.group_by, item.origin)
+    if config.by == "label":
         return item.label if isinstance(item, Sample) else item.text
     if not item.origin and isinstance(item, Sample):
         return hashlib.sha256(item.image).hexdigest()
     photo = REGION.sub("", item.origin)
-    return photo.rpartition("/")[0] if by == "folder" else photo
+    return photo.rpartition("/")[0] if config.by == "folder" else photo
+
+
+def _found(pattern: str, origin: str) -> str:
+    match = re.search(pattern, origin)
+    if match is None or not (text := match[1 if match.re.groups else 0]):
+        raise UserError(f"group-by: {pattern!r} finds nothing in {origin!r}, where a sample comes from")
+    return text
 
 
 def part_of(item: Item, config: SplitConfig) -> Part:
     """The side of an item. Validation takes from the bottom and test from the top, so neither moves the other."""
-    drawn = draw(config.seed, group_of(item, config.by))
+    drawn = draw(config.seed, group_of(item, config))
     return "val" if drawn < config.val else "test" if drawn >= 1 - config.test else "train"
 
 
@@ -74,9 +97,11 @@ class PackSource:
 
     def items(self, start: int, stop: int) -> Items:
         """The samples `start` to `stop`."""
-        for index in range(start, stop):
-            yield self.pack[index]
-        self.pack.close()
+        try:
+            for index in range(start, stop):
+                yield self.pack[index]
+        finally:  # also where nobody wants the rest
+            self.pack.close()
 
 
 @dataclass(frozen=True)
@@ -111,8 +136,13 @@ def plan_split(source: Path, out: Path, config: SplitConfig | None = None) -> di
 
 def plan_unchanged(source: Path, out: Path) -> Planned:
     """The job that copies a pack to `out` sample by sample; of anything else, what `plan_any` gives."""
-    if not (source.is_dir() and lmdb_folders(source) and (source / "manifest.json").is_file()):
-        return plan_any(source, out)
+    if source.is_dir() and lmdb_folders(source) and (source / "manifest.json").is_file():
+        return plan_copy(source, out)
+    return plan_any(source, out)
+
+
+def plan_copy(source: Path, out: Path) -> Planned:
+    """The job that copies a pack to `out` sample by sample. Raises UserError for what is none."""
     pack = Pack(source)
     inputs = [
         {"name": f.relative_to(source).as_posix(), "bytes": (f / "data.mdb").stat().st_size, "samples": n}

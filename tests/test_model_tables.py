@@ -40,9 +40,11 @@ def test_finetuning_shows_old_and_new_before_and_after_and_what_was_left_out(tmp
     assert "at the start" not in capsys.readouterr().out
     sets = {"old": old, "new": pack(tmp_path / "val", ["56"] * 4)}
     val = [{"name": name, "path": str(lines.root)} for name, lines in sets.items()]
-    config = TrainConfig.model_validate({**values, "steps": 3, "start": tmp_path / "base", "val": val})
+    changes = {"steps": 3, "start": tmp_path / "base", "val": val, "charset": "0123456789A"}
+    config = TrainConfig.model_validate({**values, **changes})
     fit_and_show(config, new, sets, tmp_path / "run", False)
     shown = capsys.readouterr().out
+    assert "known" in shown and "0123456789" in shown and "new, to be learnt" in shown and "│ A" in shown
     assert "at the start" in shown and "old.accuracy" in shown and "new.similarity" in shown
     assert "not_in_dict" in shown and "label_too_long" in shown and "picture_too_small" in shown
     assert "image-000000001" in shown  # the dot

@@ -5,15 +5,17 @@ import json
 import pytest
 from command import failed, ocrdata
 
+from ocrdata.config import presets
+from ocrdata.corpora.sources import read_charset
 from ocrdata.errors import UserError
-from ocrdata.road import read_road
+from ocrdata.road import is_road, read_road, refuse_making
 
 pytest.importorskip("paddle")
 
 PRESET = """synth:
   seed: 5
   texts: [{kind: pattern, pattern: "{digit:3-5}"}]
-  fonts: [{name: "*Sans*"}]
+  fonts: [{name: "made:segments"}]
 train:
   network: {name: tiny, channels: [8, 16, 16, 24], context: 32}
   charset: "0123456789"
@@ -59,6 +61,19 @@ def test_from_nothing_to_a_bundle_and_on_from_where_it_stopped(preset, tmp_path)
     assert failed(ocrdata("train", preset, "-o", folder, "--set", "make.lines=90"), 2, "units was '80'", "'90' now")
 
 
+@pytest.mark.parametrize("name", presets(("presets",)))
+def test_what_each_shipped_preset_renders_its_network_can_spell(name, tmp_path, monkeypatch):
+    (tmp_path / "chinese.txt").write_text("0\n1\n \n", encoding="utf-8")  # a dictionary that the user brings
+    monkeypatch.chdir(tmp_path)
+    assert is_road(f"preset:{name}")
+    road = read_road(f"preset:{name}")
+    for recipe, _ in road.recipes.values():
+        if recipe.charset is not None:  # without one, a label that cannot be spelt stops the training
+            drawn = set(read_charset(recipe.charset, tmp_path).characters)
+            assert drawn <= set(road.train.characters().characters)
+    assert road.evaluate.policy is not None
+
+
 def test_keys_of_every_section_can_be_set(preset):
     road = read_road(str(preset), ["steps=7", "train.width=96", "synth.seed=9", "make.lines=3", "evaluate.lines=2"])
     assert (road.train.steps, road.train.width, road.evaluate.lines) == (7, 96, 2)
@@ -67,16 +82,17 @@ def test_keys_of_every_section_can_be_set(preset):
 
 
 def test_several_recipes_make_a_pack_each(preset, tmp_path):
-    text = PRESET.replace("lines: 80", 'lines: {synth: 40, "preset:digits": 24}')
-    preset.write_text(text, encoding="utf-8")
+    other = tmp_path / "other.yml"
+    other.write_text(PRESET.partition("train:")[0].replace("seed: 5", "seed: 6"), encoding="utf-8")
+    preset.write_text(PRESET.replace("lines: 80", f"lines: {{synth: 40, '{other}': 24}}"), encoding="utf-8")
     result = ocrdata("train", preset, "-o", tmp_path / "all", "--workers", 1, "--set", "train.steps=3")
     assert result.returncode == 0, result.stderr
     counted = {
-        n: json.loads((tmp_path / "all" / "lines" / n / "manifest.json").read_text()) for n in ("synth", "digits")
+        n: json.loads((tmp_path / "all" / "lines" / n / "manifest.json").read_text()) for n in ("synth", "other")
     }
-    assert {name: manifest["count"] for name, manifest in counted.items()} == {"synth": 40, "digits": 24}
+    assert {name: manifest["count"] for name, manifest in counted.items()} == {"synth": 40, "other": 24}
     report = json.loads((tmp_path / "all" / "evaluation.json").read_text(encoding="utf-8"))
-    assert {name: part["lines"] for name, part in report["sets"].items()} == {"synth": 20, "preset:digits": 20}
+    assert {name: part["lines"] for name, part in report["sets"].items()} == {"synth": 20, str(other): 20}
 
 
 @pytest.mark.parametrize(
@@ -87,12 +103,26 @@ def test_several_recipes_make_a_pack_each(preset, tmp_path):
         ("policy: ignore_space", "policy: exakt", "'exakt'; there are: exact, ignore_case"),
         ("lines: 80", 'lines: {"preset:nothing": 5}', "no preset 'nothing'"),
         ("lines: 80", "lines: {synth: 0}", "greater than 0"),
+        ("lines: 80", 'lines: {"preset:digits": 1, "x/digits.yml": 1}', "two recipes have the same name"),
     ],
 )
 def test_mistakes_are_named(preset, old, new, message):
     preset.write_text(PRESET.replace(old, new), encoding="utf-8")
     with pytest.raises(UserError, match=message):
         read_road(str(preset))
+
+
+@pytest.mark.parametrize(
+    ("overrides", "workers", "message"),
+    [
+        (["synth.seed=3"], 0, r"--set synth\.seed=3: nothing is made"),
+        ([], 2, "threads that decode are the key workers"),
+    ],
+)
+def test_options_of_making_are_refused_where_there_are_data(overrides, workers, message):
+    with pytest.raises(UserError, match=message):
+        refuse_making(overrides, workers)
+    refuse_making(["steps=3", "train.width=64"], 0)
 
 
 def test_without_make_there_must_be_data(preset, tmp_path):

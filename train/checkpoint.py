@@ -73,3 +73,8 @@ def of_run(run: Path) -> Path:
         if (run / name).is_file():
             return run / name
     raise UserError(f"{run}: neither {BEST} nor {LAST} is there: not the folder of a training run, or it saved nothing")
+
+
+def task_of_run(run: Path) -> str:
+    """What a run trains: recognition, detection or direction. Raises UserError for what is no run."""
+    return str(read(of_run(run))[0].config.get("task", "recognition"))

@@ -73,7 +73,7 @@ class Feed:
         self.config, self.lines, self.charset = config, lines, charset
         self.rule, self.decoder = config.input_rule(), config.decoder(charset)
         ratios = lines.ratios if isinstance(lines, Mixture) else None
-        self._order = Order(_by_source(lines, np.asarray(indices, np.int64)), ratios, config.seed, *team)
+        self._order = Order(by_source(lines, np.asarray(indices, np.int64)), ratios, config.seed, *team)
         if not self._order.samples:
             raise UserError(f"{lines.root}: {len(indices)} samples are too few for {team[1]} processes")
         self._partners = np.asarray(indices, np.int64)
@@ -204,7 +204,7 @@ class Feed:
         return Step(number, indices, stack(images, self.rule), ids, lengths)
 
 
-def _by_source(lines: Lines, indices: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+def by_source(lines: Lines, indices: NDArray[np.int64]) -> list[NDArray[np.int64]]:
     """The indices of each source; in the order in which they are given."""
     if not isinstance(lines, Mixture) or lines.ratios is None:
         return [indices]

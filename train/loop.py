@@ -137,6 +137,13 @@ class Loop:
         )
         if team.size > 1:
             self.about.data["processes"] = team.size
+        team.require_same(
+            {
+                "the configuration": {k: v for k, v in self.about.config.items() if k not in FREE},
+                "the data": self.about.data,
+                "the version of Paddle": paddle.__version__,
+            }
+        )
         self._open(resume)
         self.start = self.about.step
 

@@ -23,6 +23,7 @@ from .update import Update
 from .validation import validate
 
 LINES, BATCH, LOOK_EVERY = 64, 16, 20
+SHARED, SHARED_MB = Path("/dev/shm"), 512  # containers have 64 MB unless told otherwise
 ENOUGH, LITTLE = 0.98, 0.01  # of the lines read; loss per character
 
 
@@ -91,17 +92,25 @@ def room(config: TrainConfig, characters: int, out: Path) -> list[Words]:
     copies = (
         4 + (config.optimizer.name != "momentum") + 2 * bool(config.optimizer.ema)
     )  # last with state, best, one new
-    found = [_disk(2 * copies * mb, f"{numbers:,} numbers in the network", out)]
+    found = [disk(2 * copies * mb, f"{numbers:,} numbers in the network", out)]
     ahead = (AHEAD + WINDOW / 4) * config.batch_size * 3 * config.height * config.width * 4 / 1e6
     found.append(_memory(config.cache_mb + ahead))
-    if Path("/dev/shm").is_dir():
-        free = shutil.disk_usage("/dev/shm").free / 1e6
-        said = f"{free:,.0f} MB of shared memory; pictures are decoded in threads, which need none"
-        found.append(("fine", "shared memory", said))
+    if SHARED.is_dir():
+        found.append(shared(shutil.disk_usage(SHARED).free / 1e6, paddle.get_device()))
     return found
 
 
-def _disk(needed: float, what: str, out: Path) -> Words:
+def shared(free: float, device: str) -> Words:
+    """Whether so many megabytes of shared memory do on a device."""
+    said = f"{free:,.0f} MB of shared memory; pictures are decoded in threads, which need none"
+    if device == "cpu" or free >= SHARED_MB:
+        return ("fine", "shared memory", said)
+    said += f", but several graphics cards exchange gradients there: give a container --shm-size={SHARED_MB}m or more"
+    return ("warning", "shared memory", said)
+
+
+def disk(needed: float, what: str, out: Path) -> Words:
+    """Whether `needed` megabytes are free where `out` is, or is to be."""
     folder = out.resolve()
     while not folder.exists():
         folder = folder.parent

@@ -143,6 +143,13 @@ def open_data(data: Path | Sequence[Source]) -> Lines:
     return Mixture([open_source(source.path) for source in data], ratios or None)
 
 
+def close(lines: Lines) -> None:
+    """Let go of the LMDBs, which cannot be opened twice in a process."""
+    for source in lines.sources if isinstance(lines, Mixture) else [lines]:
+        if isinstance(source, Pack):
+            source.close()
+
+
 def open_sets(val: Path | Sequence[ValSet]) -> dict[str, Lines]:
     """Validation sets by name; a single path has the name "". Raises UserError."""
     if isinstance(val, Path):

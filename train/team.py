@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,8 @@ import paddle
 from paddle import Tensor
 from paddle.base import core
 
-from ..errors import Trouble
+from ..errors import Trouble, UserError
+from ..prep.jobs import digest_of
 
 PATIENCE = 15 * 60.0  # seconds that the others wait for one: it may be short of processor, or save to a slow disk
 ARRIVED = "ocrdata/arrived"
@@ -40,6 +41,24 @@ class Team:
         """
         if self.size > 1 and paddle.get_device() == "cpu":
             _meet(core.create_or_get_global_tcp_store(), self.size)
+
+    def require_same(self, what: Mapping[str, Any]) -> None:
+        """Compare JSON values with the leader's. Raises UserError, in every process, where one of them has others."""
+        if self.size == 1:
+            return
+        self.meet()
+        own = np.array([list(bytes.fromhex(digest_of(value))) for value in what.values()], np.float32)
+        leaders = paddle.to_tensor(own)
+        paddle.distributed.broadcast(leaders, 0)
+        mine = (leaders.numpy() != own).any(1)
+        anybodys = paddle.to_tensor(mine.astype(np.float32))
+        paddle.distributed.all_reduce(anybodys)
+        names = [name for name, count in zip(what, anybodys.numpy().tolist(), strict=True) if count]
+        if names:
+            here = "here" if mine.any() else "in another process"
+            raise UserError(
+                f"the processes that train together differ: {' and '.join(names)} {here} is not the first's"
+            )
 
     def average(self, gradients: Sequence[Tensor], flags: Sequence[bool]) -> list[bool]:
         """Replace gradients by their mean over the team; returns which flags any process has raised.

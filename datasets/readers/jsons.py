@@ -12,7 +12,7 @@ from ...errors import UserError
 from ..places import PhotosByPath, in_order, natural_key
 from ..records import Photo, Refusal, Region
 from .folder import FolderReader, unlabelled_in
-from .labels import Labels, label_json
+from .labels import JsonObject, Labels, label_json
 from .lines import box
 from .regions import Points, annotation, flat_points, ignore_reason, region
 
@@ -38,7 +38,7 @@ class ByPhoto:
         JSON, for a malformed annotation (when strict) and for missing folders.
         """
         path = labels.path
-        data = _object(path, '{"gt_0": [texts], …}')
+        data = JsonObject(path, '{"gt_0": [texts], …}')
         photos = labels.photos()
         for name in in_order(data, photos):
             texts = data[name]

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, cast
 
 from ...errors import UserError
-from ..members import members, split_inside
+from ..members import Member, members, split_inside
 from ..places import Place, exists, photos_by_stem
 from ..records import Photo, Refusal, Region
 
 IN_MEMORY = 16 << 20
+BLANKS = re.compile(r"[ \t\n\r]*")
 
 
 @dataclass(frozen=True)
@@ -63,10 +67,7 @@ def open_label(path: Path) -> IO[bytes]:
     try:
         if path.is_file() or (found := split_inside(path)) is None:
             return path.open("rb")
-        archive, inside = found
-        member = next((m for m in members(archive) if f"/{m.name}".endswith(f"/{inside}")), None)
-        if member is None or not inside:
-            raise UserError(f"{archive}: holds no file '{inside}'")
+        member = _member(*found, found[0].stat().st_mtime_ns)
         copy = cast(IO[bytes], tempfile.SpooledTemporaryFile(IN_MEMORY))  # noqa: SIM115 - the caller closes it
         for data in member.chunks():
             copy.write(data)
@@ -76,6 +77,15 @@ def open_label(path: Path) -> IO[bytes]:
         raise UserError(f"{path}: no such label file") from None
     except (OSError, ValueError) as error:  # ValueError: a name with a null character
         raise UserError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
+
+
+@lru_cache(maxsize=8)
+def _member(archive: Path, inside: str, changed: int) -> Member:
+    """The file of that path in an archive, which has to be searched for it once. Raises UserError."""
+    member = next((m for m in members(archive) if f"/{m.name}".endswith(f"/{inside}")), None)
+    if member is None or not inside:
+        raise UserError(f"{archive}: holds no file '{inside}'")
+    return member
 
 
 def label_lines(path: Path) -> Iterator[tuple[int, str]]:
@@ -114,8 +124,67 @@ def label_text(path: Path) -> str:
 
 def label_json(path: Path) -> Any:
     """The value of a JSON file. Raises UserError with line and column."""
-    try:
+    with _naming_json(path):
         return json.loads(label_text(path))
+
+
+class JsonObject:
+    """A file of one JSON object, whose values are parsed when they are asked for.
+
+    Parsed at once, the labels of 400,000 photos take ten times the room of their text.
+    Raises UserError with line and column, for a name that stands twice, and for another value than an object.
+    """
+
+    def __init__(self, path: Path, shape: str) -> None:
+        self.path = path
+        self._text = label_text(path)
+        self._places: dict[str, int] = {}
+        with _naming_json(path):
+            self._index(f"{path}: an object {shape} is expected; it is empty or something else")
+        self._decoder = json.JSONDecoder()
+
+    def _index(self, otherwise: str) -> None:
+        text, decoder = self._text, json.JSONDecoder()
+        at = _blanks(text, 0)
+        if text[at : at + 1] != "{" or text.startswith("}", _blanks(text, at + 1)):
+            decoder.raw_decode(text, at)  # what is no JSON at all says so
+            raise UserError(otherwise)
+        while not self._places or text[at] == ",":
+            name, at = decoder.raw_decode(text, _blanks(text, at + 1))
+            at = _expect(text, _blanks(text, at), ":")
+            if not isinstance(name, str):
+                raise json.JSONDecodeError("a name in double quotes is expected", text, at)
+            if name in self._places:
+                raise UserError(f"{self.path}: '{name}' stands twice in it")
+            self._places[name] = _blanks(text, at)
+            at = _blanks(text, decoder.raw_decode(text, self._places[name])[1])
+            if text[at : at + 1] not in ("}", ","):
+                raise json.JSONDecodeError("',' or '}' is expected", text, at)
+        if text[at + 1 :].strip():
+            raise json.JSONDecodeError("more text behind the object", text, at + 1)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __getitem__(self, name: str) -> Any:
+        return self._decoder.raw_decode(self._text, self._places[name])[0]
+
+
+def _blanks(text: str, at: int) -> int:
+    found = BLANKS.match(text, at)
+    return found.end() if found else at
+
+
+def _expect(text: str, at: int, sign: str) -> int:
+    if text[at : at + 1] != sign:
+        raise json.JSONDecodeError(f"'{sign}' is expected", text, at)
+    return at + 1
+
+
+@contextmanager
+def _naming_json(path: Path) -> Iterator[None]:
+    try:
+        yield
     except json.JSONDecodeError as error:
         raise UserError(f"{path} line {error.lineno} column {error.colno}: not valid JSON: {error.msg}") from error
     except (RecursionError, ValueError) as error:  # lists in lists in lists; a number of thousands of digits

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 from ..records import Refusal, Region
@@ -25,7 +26,7 @@ def _parse(labels: Labels, file: Path) -> Iterator[Region | Refusal]:
     starts = [m.start() for m in START.finditer(text)]
     if not starts and text.strip():
         yield labels.malformed(file, 1, f"a record 'x: [[…]], y: [[…]], …' is expected, not {text[:60]!r}")
-    for number, (begin, end) in enumerate(zip(starts, [*starts[1:], len(text)], strict=True), 1):
+    for number, (begin, end) in enumerate(pairwise([*starts, len(text)]), 1):
         try:
             points, word = _record(text[begin:end])
         except ValueError as error:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ...datasets.dataset import find_labels, open_labels
-from ...datasets.images import BadImage, decode
+from ...datasets.images import BadImage, decode, read_bytes
 from ...datasets.readers.labels import Labels
 from ...datasets.records import Item, Items, Photo, Refusal, Region, Sample
 from ...errors import UserError
@@ -118,10 +118,8 @@ class WholePhotos:
 
 def _whole(photo: Photo) -> Item:
     try:
-        data = photo.path.read_bytes()
+        data = read_bytes(photo.path)
         decode(data)
-    except OSError as error:
-        return Refusal("photo_unreadable_file", photo.name, error.strerror or str(error))
     except BadImage as error:
         return Refusal(f"photo_{error.reason}", photo.name, error.detail)
     regions = [_region(region) for region in photo.regions]

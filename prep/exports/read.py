@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ...datasets.dataset import DATASET
+from ...datasets.images import OF_THE_FILE
 from ...datasets.records import Items, Refusal, Sample
 from ...errors import UserError
 from ..admit import PackConfig, checked
@@ -142,6 +143,8 @@ class PlacedSource:
                     file.seek(record.get("start", 0))
                     image = file.read(record.get("size", -1))
             except OSError as error:
+                if error.errno not in OF_THE_FILE:
+                    raise  # the disk, which another attempt may find in order
                 reason = "missing_file" if isinstance(error, FileNotFoundError) else "unreadable_file"
                 yield Refusal(reason, origin, error.strerror or str(error), label)
                 continue

@@ -4,7 +4,8 @@
 
 The archives are made here: one is shaped as MJSynth (a tar.gz of word pictures, a list of their names), one as
 SynthText (a zip of photos and gt.mat). `read` is label reader and decoding, against the plain library and the
-same decoding; `pack` and `crop` are the whole jobs on one core. Memory is that of the process, sampled.
+same decoding; `pack` and `crop` are the whole jobs in one process. Seconds are of processor time; memory is that of
+the process, sampled.
 """
 
 from __future__ import annotations
@@ -145,9 +146,9 @@ def tasks(folder: Path) -> dict[str, Callable[[], int]]:
 def child(name: str, folder: Path) -> None:
     """Do one task; print what it took as JSON."""
     cv2.setNumThreads(1)
-    start = time.perf_counter()
+    start = time.process_time()
     done = tasks(folder)[name]()
-    print(json.dumps({"done": done, "seconds": time.perf_counter() - start}))
+    print(json.dumps({"done": done, "seconds": time.process_time() - start}))
 
 
 def measure(name: str, folder: Path) -> dict[str, float]:
@@ -196,7 +197,7 @@ def main() -> None:
             found = measure(task, folder)
             rate = found["done"] / found["seconds"]
             base = rate if "decode" in task else base
-            speed = f"{found['done']:>7,.0f} pictures  {rate:>7,.0f} a second  {rate / base:5.2f} of the library"
+            speed = f"{found['done']:>7,.0f} pictures  {rate:>7,.0f} a CPU second  {rate / base:5.2f} of the library"
             memory = f"memory {found['early']:.0f} MB after a tenth, {found['peak']:.0f} MB at most"
             print(f"{task:30} {speed}  {memory}", flush=True)
 

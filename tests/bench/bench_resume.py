@@ -40,7 +40,7 @@ def prepare(folder: Path, options: argparse.Namespace) -> Path:
         if done:
             sys.exit("the lines could not be rendered")
     train = {
-        "network": {"name": options.network, "dropout": 0.1},
+        "network": {"name": options.network, **({} if options.network == "crnn_mv3_small" else {"dropout": 0.1})},
         "charset": "0123456789",
         "width": 160,
         "batch_size": 8,
@@ -102,7 +102,7 @@ def main() -> int:
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--kills", type=int, default=5)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--network", default="tiny")
+    parser.add_argument("--network", choices=["tiny", "svtr_lite", "crnn_mv3_small"], default="tiny")
     options = parser.parse_args()
     drawn = sorted(random.Random(options.seed).sample(range(2, options.steps), options.kills))
     with tempfile.TemporaryDirectory() as place:

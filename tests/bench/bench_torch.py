@@ -5,7 +5,8 @@
 
 For each network: parameters and the largest difference between the logits of both (they start from our weights);
 images/s of whole training steps, medians of rounds that take turns; the ratio. --layers: where the time goes, each
-layer for itself on the input that it gets. --plain: Paddle as it comes, too, without what train/backend.py chooses.
+layer for itself on the input that it gets. --plain: Paddle as it comes, too, without the matrix kernels that
+train/backend.py chooses and without the depthwise convolution of train/networks.
 """
 
 from __future__ import annotations
@@ -105,9 +106,11 @@ class Ours:
 
     def layers(self, count: int) -> dict[str, Any]:
         """Milliseconds by kind of layer: see torch_peer.py."""
+        from ocrdata.train.networks.depthwise import DepthwiseNorm
+
         seen: list[tuple[Any, Any]] = []
-        nn = self.paddle.nn
-        leaves = [m for m in self.network.sublayers() if not m.sublayers() or isinstance(m, nn.LSTM)]
+        nn, whole = self.paddle.nn, (self.paddle.nn.LSTM, DepthwiseNorm)
+        leaves = [m for m in self.network.sublayers() if not m.sublayers() or isinstance(m, whole)]
         inside = {id(part) for m in leaves if isinstance(m, nn.LSTM) for part in m.sublayers()}
         hooks = [
             m.register_forward_post_hook(lambda layer, given, out: seen.append((layer, given[0].detach())))
@@ -119,15 +122,16 @@ class Ours:
             hook.remove()
         found: Counter[str] = Counter()
         for layer, given in seen:
-            found[self._kind(layer)] += self._time(layer, given, count)
+            if isinstance(layer, DepthwiseNorm):
+                found["depthwise convolution"] += self._time(layer.convolve, given, count)
+            elif getattr(layer, "_groups", 1) == 1:  # else Paddle's depthwise one, inside of ours
+                found[self._kind(layer)] += self._time(layer, given, count)
         found["CTC loss"] += self._time(self.loss, logits, count)
         return dict(found)
 
     def _kind(self, layer: Any) -> str:
         nn = self.paddle.nn
         if isinstance(layer, nn.Conv2D):
-            if layer._groups > 1:
-                return "depthwise convolution"
             return "1x1 convolution" if tuple(layer._kernel_size) == (1, 1) else "full convolution"
         kinds = {nn.BatchNorm2D: "batch norm", nn.LSTM: "LSTM", nn.Linear: "classes"}
         return kinds.get(type(layer), "activation, pooling")
@@ -165,6 +169,7 @@ class Process:
         environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
         if plain:
             environment["MKL_DEBUG_CPU_TYPE"] = ""  # set by the user, so it stays: nothing is chosen
+            environment["OCRDATA_KERNEL"] = "off"
         pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         self.process = subprocess.Popen(command, env=environment, **pipes)
         self.say(json.dumps(setup))

@@ -177,13 +177,14 @@ def main() -> None:
     parser.add_argument("-n", type=int, default=10_000, help="lines of each program")
     parser.add_argument("--steps", type=int, default=4000)
     parser.add_argument("--seed", type=int, default=0, help="of the training")
+    parser.add_argument("--alike", action="store_true", help="leave out what is drawn in the programs' own way")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     load(f"preset:{arguments.preset}", "train", TrainConfig)
     crops = [crop for crop in SETS[arguments.preset]() if crop.stands == "upright"]
     found, shares = {}, {}
     texts: list[str] = []
-    for way in WAYS:
+    for way in (way for way in WAYS if not (arguments.alike and way.photos)):
         bundle = bundle_of(way, arguments)
         labels = list(Pack(lines_of(way, arguments)).labels())
         texts = texts or labels

@@ -58,7 +58,7 @@ def test_grey_gets_three_channels(depth):
     [
         (b"", "empty_file"),
         (b"hello", "undecodable_image"),
-        (encoded(with_alpha(0))[:40], "undecodable_image"),
+        (encoded(with_alpha(0))[:40], "truncated_image"),
         (encoded(np.zeros((64, 64, 3), np.uint8), ".jpg")[:-60], "truncated_image"),
     ],
 )

@@ -1,11 +1,13 @@
 """Archives that are read in place: the same bytes as unpacked, whatever kind; hostile ones are refused by entry."""
 
 import io
+import os
 import random
 import struct
 import tarfile
 import zipfile
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -225,3 +227,23 @@ def test_labels_inside_an_archive(tmp_path):
     assert [text for _, text in label_lines(path / "set" / "gt.txt")] == ["a", "ö"]
     with pytest.raises(UserError, match=r"holds no file 'set/none.txt'"):
         list(label_lines(path / "set" / "none.txt"))
+
+
+@pytest.mark.parametrize("kind", ["deflated", "w", "w:gz pax"])
+def test_threads_do_not_take_each_others_bytes(tmp_path, kind):
+    files = {f"{i}.jpg": random.Random(i).randbytes(30_000) for i in range(40)}
+    found = list(members(make(tmp_path / "a", kind, files)))
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(Member.read_bytes, found * 3)) == [files[m.name] for m in found * 3]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_process_reads_with_files_of_its_own(tmp_path):
+    first, second = members(make(tmp_path / "a", "w", {"a.jpg": b"a" * 70_000, "b.jpg": b"b" * 70_000}))
+    reading = first.chunks()
+    start = next(reading)
+    child = os.fork()
+    if not child:
+        os._exit(0 if second.read_bytes() == b"b" * 70_000 else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert start + b"".join(reading) == b"a" * 70_000

@@ -105,6 +105,17 @@ def test_the_files_do_not_depend_on_the_number_of_processes(tmp_path, made, to):
 
 
 @pytest.mark.parametrize("to", FORMATS)
+def test_a_run_that_was_cut_short_goes_on(tmp_path, made, to):
+    source, out = made(), tmp_path / "out"
+    whole = convert(source, to, out)
+    before = {p.relative_to(out): p.read_bytes() for p in out.rglob("*") if p.is_file()}
+    (out / "manifest.json").unlink()
+    (out / "shard-00001.json").unlink()
+    assert convert(source, to, out) == whole
+    assert {p.relative_to(out): p.read_bytes() for p in out.rglob("*") if p.is_file()} == before
+
+
+@pytest.mark.parametrize("to", FORMATS)
 def test_a_tab_or_a_line_end_is_refused_where_it_would_cut_the_label(tmp_path, made, to):
     manifest = convert(made(["good", *BREAKING]), to, tmp_path / to)
     expected = {"label_breaks_line": 3} if to == "paddleocr" else {}
@@ -251,6 +262,8 @@ def test_photos_with_regions_keep_them(tmp_path):
     convert(source, "mmocr", tmp_path / "mmocr", shard_size=2)
     document = json.loads((tmp_path / "mmocr" / "annotations.json").read_text(encoding="utf-8"))
     assert document["metainfo"]["task_name"] == "textdet" and len(document["data_list"]) == 5
+    convert(tmp_path / "mmocr" / "annotations.json", "paddleocr", tmp_path / "back")
+    assert ground_truth(tmp_path / "back" / "Label.txt") == ground_truth(source)
     first = document["data_list"][0]
     assert (first["height"], first["width"]) == (8, 12)
     assert [r["ignore"] for r in first["instances"]] == [False, True, True]

@@ -66,6 +66,16 @@ def test_other_groups(tmp_path, by, key):
     assert train and val and train.isdisjoint(val)
 
 
+def test_a_regular_expression_names_the_group(tmp_path):
+    source = made(tmp_path / "pack", 600)
+    run(source, tmp_path / "out", val=0.4, group_by=r"photo \d*(\d)")
+    train, val = ({s.origin.partition(".")[0][-1] for s in Pack(tmp_path / "out" / name)} for name in ("train", "val"))
+    assert train and val and train.isdisjoint(val)
+    with pytest.raises(UserError, match=r"group-by: 'week' finds nothing in 'day 0/photo 0\.jpg#0'"):
+        run(source, tmp_path / "other", group_by="week")
+    failed(ocrdata("split", source, "-o", tmp_path / "x", "--group-by", "["), 2, "--group-by '['")
+
+
 def test_samples_of_no_known_origin_are_grouped_by_their_bytes(tmp_path):
     class Twins:
         def items(self, start, stop):

@@ -22,8 +22,10 @@ collect_ignore_glob = (
         "test_start.py",
         "test_training.py",
         "test_team.py",
+        "test_launch.py",
         "test_check.py",
         "test_traps.py",
+        "test_real_lines.py",
     ]
 )
 

@@ -7,6 +7,7 @@ from ocrdata.datasets.images import encode_jpeg
 from ocrdata.datasets.records import Sample
 from ocrdata.prep.store import Pack, write_shard
 from ocrdata.train.check import check
+from ocrdata.train.rehearsal import disk, shared
 from ocrdata.train.sources import Mixture
 
 
@@ -69,6 +70,20 @@ def test_pictures_that_do_not_fit_are_named(small, pack_of, picture):
     assert "1 of 16 are higher than wide" in said and "image-000000003'" in said
     assert "1 of 16 cannot be read" in found("error", "pictures", findings)
     assert "7.1% of the lines are wider than the input's 96 pixels" in found("warning", "width", findings)
+
+
+def test_too_little_memory_and_disk_is_an_error(small, make_pack, tmp_path):
+    pack = make_pack(tmp_path / "p", 20)
+    findings = check(small(cache_mb=10**9), pack, out=tmp_path, seconds=0)
+    assert "MB are free; lower cache_mb" in found("error", "memory", findings)
+    level, name, said = disk(1e12, "a large network", tmp_path / "not" / "yet" / "there")
+    assert (level, name) == ("error", "disk") and said.endswith(f"MB are free at {tmp_path}")
+
+
+def test_little_shared_memory_matters_to_several_graphics_cards_alone():
+    assert shared(64, "cpu")[0] == "fine" and shared(4000, "gpu:0")[0] == "fine"
+    level, name, said = shared(64, "gpu:0")
+    assert (level, name) == ("warning", "shared memory") and "64 MB" in said and "--shm-size=512m" in said
 
 
 def test_a_rate_far_from_what_works_is_a_warning(small, make_pack, tmp_path):

@@ -1,6 +1,7 @@
 """What a configuration can ask of training beyond plain steps."""
 
 import csv
+import dataclasses
 import json
 import shutil
 
@@ -180,6 +181,20 @@ def test_a_runs_folder_says_what_it_is(tmp_path, small, pack):
     record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     assert record["versions"]["python"] and record["data"]["train"]["digest"] and record["characters"] == "0123456789"
     assert (folder / "curve.png").read_bytes()[:4] == b"\x89PNG" and list((folder / "events").iterdir())
+
+
+def test_the_log_says_what_share_of_time_waited_for_data():
+    from ocrdata.train.log import Meter
+
+    class Feed:
+        waited = 0.0
+
+    meter = Meter(Feed)
+    meter.add(1.0, 16)
+    Feed.waited = 1e6
+    row = meter.row(1, 0.5, 0.01, None)
+    assert row.waiting > 1 and meter.row(2, 1.0, 0.01, None).waiting == 0
+    assert "waiting  73%" in dataclasses.replace(row, waiting=0.73).line()
 
 
 def test_visualdl_shows_the_rows_of_the_log(tmp_path, small, pack):

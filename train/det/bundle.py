@@ -7,7 +7,7 @@ from pathlib import Path
 from ..bundle import Spec, open_spec
 from ..runtimes import EngineName, open_engine
 from .detector import Detector
-from .post import DbPost
+from .network_config import Post
 from .preprocess import PhotoRule
 
 TASK = "detection"
@@ -17,7 +17,7 @@ class DetBundle(Spec):
     """The contents of a detector's bundle.yml."""
 
     input: PhotoRule
-    post: DbPost
+    post: Post
 
 
 def open_det_bundle(folder: Path) -> DetBundle:

@@ -10,10 +10,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from ...config import Config
 from ..config import RunConfig
 from .augment import DetAugment
-from .losses import DbLoss
-from .maps import DbTargets
 from .network_config import Db, Network
-from .post import DbPost
 from .preprocess import PhotoRule
 
 
@@ -45,8 +42,8 @@ class DetConfig(RunConfig):
     """Everything that determines a detector's training run, but the data's contents.
 
     crop: px; training pictures are squares of it. largest: px; photos with a longer side are shrunk when they are
-    read. input: how whole photos become inputs, when the detector is evaluated and when it is used. targets, loss,
-    post: of the method. data, val: a path, or a list of sources (the command line may give both).
+    read. input: how whole photos become inputs, when the detector is evaluated and when it is used.
+    data, val: a path, or a list of sources (the command line may give both).
     best: precision, recall or hmean.
     """
 
@@ -55,9 +52,6 @@ class DetConfig(RunConfig):
     crop: int = Field(default=640, ge=64, le=2048, multiple_of=32)
     largest: int = Field(default=2048, ge=64)
     input: PhotoRule = PhotoRule()
-    targets: DbTargets = DbTargets()
-    loss: DbLoss = DbLoss()
-    post: DbPost = DbPost()
     augment: DetAugment = DetAugment()
     data: Data | None = None
     val: Data | None = None

@@ -8,16 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...datasets.images import Image
-from .post import DbPost, Found, db_boxes
+from .methods import cut
+from .network_config import Post
+from .post import Found
 from .preprocess import Batch, PhotoRule, fit, resized, stack, to_photo
 
-Engine = Callable[[Batch], NDArray[np.float32]]  # (N, 3, H, W) inputs to (N, 1, H, W) probabilities
+Engine = Callable[[Batch], NDArray[np.float32]]  # (N, 3, H, W) inputs to (N, maps, h, w)
 
 
 class Detector:
     """An engine with its input rule and its way from maps to texts."""
 
-    def __init__(self, engine: Engine, rule: PhotoRule, post: DbPost) -> None:
+    def __init__(self, engine: Engine, rule: PhotoRule, post: Post) -> None:
         self.engine, self.rule, self.post = engine, rule, post
 
     def find(self, image: Image) -> list[Found]:
@@ -25,13 +27,12 @@ class Detector:
         return self.cut(image.shape, self.map(image))
 
     def map(self, image: Image) -> NDArray[np.float32]:
-        """(H, W) probabilities of shrunk texts, in the network's pixels, padding included."""
-        return self.engine(stack([fit(image, self.rule)], self.rule))[0, 0]
+        """(maps, h, w) that the network gives for a photo, padding included."""
+        return self.engine(stack([fit(image, self.rule)], self.rule))[0]
 
-    def cut(self, size: tuple[int, ...], probability: NDArray[np.float32]) -> list[Found]:
-        """The texts of a photo of shape `size` in the map that the network gave for it."""
-        height, width = resized(size, self.rule)
-        found = db_boxes(probability[:height, :width], self.post)
+    def cut(self, size: tuple[int, ...], maps: NDArray[np.float32]) -> list[Found]:
+        """The texts of a photo of shape `size` in the maps that the network gave for it."""
+        found = cut(maps, resized(size, self.rule), self.post)
         placed = [Found(to_photo(f.points, size, self.rule), f.score) for f in found]
         return sorted(placed, key=lambda f: (float(f.points[:, 1].min()), float(f.points[:, 0].min())))
 

@@ -17,7 +17,7 @@ from ..ahead import ahead
 from ..order import Order
 from .augment import Placed, changed
 from .config import DetConfig
-from .maps import db_maps
+from .methods import label_maps
 from .paste import pasted
 from .photos import PhotoMixture, Texts
 from .preprocess import Batch, normalise, ordered
@@ -27,7 +27,7 @@ AHEAD = 4  # finished batches that wait for the network
 
 @dataclass(frozen=True)
 class DetStep:
-    """One batch. images: (N, 3, side, side) float32; targets: (N, maps, side, side) float32."""
+    """One batch. images: (N, 3, side, side) float32; targets: (N, maps, h, w) float32."""
 
     number: int
     indices: list[int]
@@ -80,15 +80,15 @@ class DetFeed:
         return self._epoch[1][window].tolist(), self._epoch[2][window].tolist()
 
     def _sample(self, index: int, turn: int) -> tuple[Batch, NDArray[np.float32], int]:
-        """(3, side, side) input, (maps, side, side) targets, and the photo that was taken."""
+        """(3, side, side) input, (maps, h, w) targets, and the photo that was taken."""
         index, image, texts = self._usable(index)
         config, seed = self.config, (self.config.seed, turn, index)
         placed = changed(image, texts.polygons, texts.ignored, config.crop, config.augment, seed)
         if config.augment.paste:
             placed = self._pasted(placed, seed)
         picture = normalise(ordered(placed.image, config.input), config.input, (config.crop, config.crop))
-        maps = db_maps(placed.polygons, placed.ignored, (config.crop, config.crop), config.targets)
-        return picture, np.stack([maps.shrunk, maps.care, maps.border, maps.near]), index
+        maps = label_maps(config.network, placed.polygons, placed.ignored, (config.crop, config.crop))
+        return picture, maps, index
 
     def _pasted(self, placed: Placed, seed: tuple[int, ...]) -> Placed:
         """With texts of another photo."""

@@ -20,7 +20,7 @@ from ..team import Team, join_team
 from .config import DetConfig
 from .detector import Detector
 from .feed import DetFeed, DetStep, shrunk
-from .losses import db_losses
+from .losses import losses
 from .metrics import DetScore, match
 from .networks import build
 from .photos import PhotoMixture, Texts, names
@@ -41,7 +41,7 @@ class MapEngine:
         training = [layer for layer in self._network.sublayers(include_self=True) if layer.training]
         self._network.eval()
         with paddle.no_grad():
-            out = nn.functional.sigmoid(self._network(paddle.to_tensor(batch))).numpy()
+            out = self._network.found(self._network(paddle.to_tensor(batch))).numpy()
         for layer in training:  # not all: frozen ones stay as they are
             layer.training = True
         return out
@@ -70,13 +70,13 @@ class Detection:
         self.feed = DetFeed(config, data, indices, (team.rank, team.size))
         self.network = build(config.network, config.seed)
         self.data: dict[str, Any] = {"train": data.identity(), "val": val.identity() if val else None}
-        self.detector = Detector(MapEngine(self.network), config.input, config.post)
+        self.detector = Detector(MapEngine(self.network), config.input, config.network.post)
 
     def losses(self, batch: DetStep) -> paddle.Tensor:
         """(N,) losses."""
         outputs = self.network(paddle.to_tensor(batch.images)).astype("float32")
         with paddle.amp.auto_cast(enable=False):
-            return db_losses(outputs, paddle.to_tensor(batch.targets), self.config.loss, self.config.network.steepness)
+            return losses(outputs, paddle.to_tensor(batch.targets), self.config.network)
 
     def scores(self) -> dict[str, float]:
         """precision, recall and hmean; {} without photos."""

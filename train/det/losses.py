@@ -5,25 +5,11 @@ from __future__ import annotations
 import paddle
 from paddle import Tensor
 from paddle.nn import functional
-from pydantic import Field
 
-from ...config import Config
+from .network_config import Db, Network
+from .numbers import DbLoss, EastLoss
 
 EPS = 1e-6
-
-
-class DbLoss(Config):
-    """Weights of the three parts: shrunk * dice (or balanced entropy) + border * L1 + binary * dice.
-
-    main: dice, as the ultra-light models of 2020 had it, or entropy over all texts and `negatives` times as many of
-    the worst other pixels, as the paper has it.
-    """
-
-    shrunk: float = Field(default=5.0, ge=0)
-    border: float = Field(default=10.0, ge=0)
-    binary: float = Field(default=1.0, ge=0)
-    main: str = Field(default="dice", pattern="^(dice|entropy)$")
-    negatives: float = Field(default=3.0, gt=0)
 
 
 def db_losses(logits: Tensor, targets: Tensor, config: DbLoss, steepness: float) -> Tensor:
@@ -56,3 +42,19 @@ def balanced_entropy(logits: Tensor, target: Tensor, care: Tensor, negatives: fl
     places = paddle.arange(ranked.shape[1], dtype="float32").unsqueeze(0)
     chosen = (ranked * (places < most.unsqueeze(1)).astype("float32")).sum(1)
     return ((entropy * positive).sum([1, 2]) + chosen) / (count + most + EPS)
+
+
+def east_losses(outputs: Tensor, targets: Tensor, config: EastLoss) -> Tensor:
+    """(N,) losses. outputs: (N, 9, h, w), a logit and the way to the corners; targets: (N, 11, h, w), see east_maps."""
+    score, care = targets[:, 0], targets[:, 10]
+    found = dice(functional.sigmoid(outputs[:, 0]), score, care)
+    gap = (outputs[:, 1:] - targets[:, 1:9]) * targets[:, 9:10]  # in shares of the shorter side
+    away = functional.smooth_l1_loss(gap, paddle.zeros_like(gap), reduction="none").mean(1) * score * care
+    return config.score * found + config.corners * away.sum([1, 2]) / ((score * care).sum([1, 2]) + 1)
+
+
+def losses(outputs: Tensor, targets: Tensor, network: Network) -> Tensor:
+    """(N,) losses of a network of this configuration."""
+    if isinstance(network, Db):
+        return db_losses(outputs, targets, network.loss, network.steepness)
+    return east_losses(outputs, targets, network.loss)

@@ -9,25 +9,11 @@ import cv2
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pydantic import Field
 
-from ...config import Config
+from .numbers import DbTargets
 
 Map = NDArray[np.float32]
 Polygon = NDArray[np.float32]
-
-
-class DbTargets(Config):
-    """Numbers of the label maps.
-
-    shrink: texts become smaller by area * (1 - shrink^2) / perimeter px, and the border reaches as far to both sides
-    of their edge. low, high: of the border map. smallest: px; texts whose box has a shorter side are ignored.
-    """
-
-    shrink: float = Field(default=0.4, gt=0, lt=1)
-    low: float = Field(default=0.3, ge=0, lt=1)
-    high: float = Field(default=0.7, gt=0, le=1)
-    smallest: float = Field(default=8.0, ge=0)
 
 
 @dataclass(frozen=True)

@@ -78,18 +78,21 @@ def match(true: Sequence[Points], ignored: Sequence[bool], found: Sequence[Point
     A true text takes the first found one with an IoU above 0.5, in order. Found ones of which more than half lies in
     one ignored text are left out, and so are the ignored texts. Polygons that cross themselves are mended first.
     """
-    ious, inside = overlaps(true, found)
-    dropped = (inside[np.asarray(ignored, bool)] > OVERLAP).any(0) if len(found) else np.zeros(0, bool)
+    return pair(*overlaps(true, found), ignored)
+
+
+def pair(ious: Floats, inside: Floats, ignored: Sequence[bool], kept: NDArray[np.bool_] | None = None) -> PhotoMatch:
+    """`match` from what `overlaps` gives. kept: which of the found texts take part; by default all."""
+    dropped = (inside[np.asarray(ignored, bool)] > OVERLAP).any(0)
+    free = ~dropped if kept is None else ~dropped & kept
+    counting = np.flatnonzero(free).tolist()
     pairs: list[tuple[int, int]] = []
-    free = ~dropped
     for t, ignore in enumerate(ignored):
-        if ignore or not len(found):
-            continue
         hits = np.flatnonzero((ious[t] > OVERLAP) & free)
-        if len(hits):
+        if len(hits) and not ignore:
             pairs.append((t, int(hits[0])))
             free[hits[0]] = False
-    return PhotoMatch(pairs, [t for t, i in enumerate(ignored) if not i], np.flatnonzero(~dropped).tolist())
+    return PhotoMatch(pairs, [t for t, i in enumerate(ignored) if not i], counting)
 
 
 def overlaps(true: Sequence[Points], found: Sequence[Points]) -> tuple[Floats, Floats]:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from ...config import Config
+from .numbers import DbLoss, DbPost, DbTargets, EastLoss, EastPost, EastTargets
 
 
 class MobileNetV3(Config):
@@ -46,13 +47,32 @@ Backbone = Annotated[MobileNetV3 | ResNet50 | Plain, Field(discriminator="name")
 class Db(Config):
     """Differentiable binarisation: a map of shrunk texts, in training a map of their borders, too.
 
-    inner: channels of the feature pyramid; steepness: of the step between the two maps.
+    inner: channels of the feature pyramid; steepness: of the step between the two maps; targets, loss, post: what is
+    learnt, how it is weighed, and how texts are cut out of the map.
     """
 
     name: Literal["db"] = "db"
     backbone: Backbone = Plain()
     inner: int = Field(default=64, ge=16, le=512, multiple_of=4)
     steepness: float = Field(default=50.0, gt=0)
+    targets: DbTargets = DbTargets()
+    loss: DbLoss = DbLoss()
+    post: DbPost = DbPost()
 
 
-Network = Db
+class East(Config):
+    """A map of texts and, at each of their pixels, the way to the four corners.
+
+    channels: of the merged maps; targets, loss, post: as for db.
+    """
+
+    name: Literal["east"]
+    backbone: Backbone = Plain()
+    channels: int = Field(default=64, ge=16, le=512, multiple_of=4)
+    targets: EastTargets = EastTargets()
+    loss: EastLoss = EastLoss()
+    post: EastPost = EastPost()
+
+
+Network = Annotated[Db | East, Field(discriminator="name")]
+Post = Annotated[DbPost | EastPost, Field(discriminator="method")]

@@ -8,28 +8,11 @@ import cv2
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pydantic import Field
 
-from ...config import Config
+from .numbers import DbPost
 
 Map = NDArray[np.float32]
 Points = NDArray[np.float32]
-
-
-class DbPost(Config):
-    """How texts are cut out of the map.
-
-    threshold: of the map; box_threshold: of a text's mean inside its box; unclip: how much boxes grow, in
-    area / perimeter; smallest: px, shorter side of a box before it grows; candidates: at most; polygons: outlines
-    with as many points as they need in place of rectangles.
-    """
-
-    threshold: float = Field(default=0.3, gt=0, lt=1)
-    box_threshold: float = Field(default=0.6, ge=0, lt=1)
-    unclip: float = Field(default=1.5, ge=0, le=5)
-    smallest: float = Field(default=3.0, ge=0)
-    candidates: int = Field(default=1000, ge=1)
-    polygons: bool = False
 
 
 @dataclass(frozen=True, slots=True)

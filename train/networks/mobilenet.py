@@ -8,6 +8,7 @@ from typing import Literal
 from paddle import Tensor, nn
 
 from .blocks import ConvNorm
+from .depthwise import DepthwiseNorm
 
 
 def rounded(channels: float) -> int:
@@ -42,7 +43,7 @@ class InvertedResidual(nn.Layer):
         kernel, middle, out, excite, act, stride = block
         layers: list[nn.Layer] = [
             ConvNorm(inside, middle, (1, 1), act=act),
-            ConvNorm(middle, middle, (kernel, kernel), (stride, stride if square else 1), groups=middle, act=act),
+            DepthwiseNorm(middle, kernel, (stride, stride if square else 1), act),
         ]
         if excite:
             layers.append(SqueezeExcite(middle))

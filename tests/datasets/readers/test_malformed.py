@@ -124,3 +124,20 @@ def test_plates_of_eight_characters_and_numbers_out_of_range(tmp_path):
     assert [r.text for i in items if not isinstance(i, Refusal) for r in i.regions] == ["皖AY339SE"]
     assert [i.reason for i in items if isinstance(i, Refusal)] == ["malformed_name"] * 2
     assert items[0].regions[0].polygon.tolist() == [[0, 0], [9, 0], [9, 9], [0, 9]]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('{"a": [] "b": []}', r"line 1 column 10: not valid JSON: ',' or '}' is expected"),
+        ('{"a" []}', r"line 1 column 6: not valid JSON: ':' is expected"),
+        ('{"a": [],\n 1: []}', r"line 2 column 4: not valid JSON: a name in double quotes"),
+        ('{"a": []} {}', r"line 1 column 10: not valid JSON: more text behind the object"),
+        ('{"a": [], "a": []}', r"'a' stands twice in it"),
+        ('{"a": [],}', r"line 1 column 10: not valid JSON"),
+    ],
+)
+def test_a_large_object_is_checked_although_it_is_not_parsed_at_once(tmp_path, content, message):
+    (tmp_path / "l.json").write_text(content)
+    with pytest.raises(UserError, match=f"l.json.*{message}"):
+        list(open_labels("lsvt", Labels(tmp_path / "l.json", keep_missing=True)))

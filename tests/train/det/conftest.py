@@ -15,7 +15,7 @@ collect_ignore_glob = [] if importlib.util.find_spec("paddle") else ["test_fit.p
 
 SMALL = {
     "task": "detection",
-    "network": {"backbone": {"name": "plain", "channels": [8, 8, 16, 16, 16]}, "inner": 16},
+    "network": {"name": "db", "backbone": {"name": "plain", "channels": [8, 8, 16, 16, 16]}, "inner": 16},
     "crop": 96,
     "batch_size": 4,
     "steps": 4,

@@ -17,6 +17,22 @@ from ocrdata.train.det.metrics import match
 from ocrdata.train.det.photos import PhotoMixture, Photos, open_photos
 from ocrdata.train.reader import Reader
 
+EAST = {
+    "name": "east",
+    "backbone": {"name": "plain", "channels": [8, 8, 16, 16, 16]},
+    "channels": 16,
+    "loss": {"score": 1},
+}
+
+
+def test_east_learns_and_is_deployed_as_it_was_trained(small, scenes, tmp_path) -> None:
+    photos = open_photos(scenes(4))
+    result = DetFit(small(steps=250, network=EAST), photos, photos, tmp_path / "run").run()
+    assert result.scores["hmean"] >= 0.5
+    export_detector(tmp_path / "run", tmp_path / "bundle")
+    for agreement in verify_detector(tmp_path / "run", tmp_path / "bundle", [read_image(photos[0].path)]):
+        assert agreement.difference <= 1e-4 and agreement.changed == 0
+
 
 def test_it_learns_a_few_photos_and_is_deployed_as_it_was_trained(small, scenes, tmp_path) -> None:
     folder = scenes(4)

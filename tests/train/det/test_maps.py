@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ocrdata.train.det.maps import DbTargets, db_maps
+from ocrdata.train.det.maps import db_maps
 from ocrdata.train.det.metrics import match
-from ocrdata.train.det.post import DbPost, db_boxes
+from ocrdata.train.det.numbers import DbPost, DbTargets
+from ocrdata.train.det.post import db_boxes
 
 QUAD = np.array([[40, 40], [200, 60], [196, 100], [36, 80]], np.float32)
 SIZE = (160, 256)

@@ -32,3 +32,8 @@ def deployed(name: str, *changes: str) -> tuple[int, tuple[int, ...], tuple[int,
 )
 def test_sizes_and_shapes(name: str, changes: tuple[str, ...], count: int) -> None:
     assert deployed(name, *changes) == (count, (1, 1, 64, 96), (1, 2, 64, 96))
+
+
+def test_east_answers_for_every_fourth_pixel() -> None:
+    count, shape, training = deployed("det_mv3_east")
+    assert shape == training == (1, 9, 16, 24) and count > 500_000

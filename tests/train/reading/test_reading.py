@@ -11,13 +11,15 @@ import numpy as np
 import pytest
 
 from ocrdata.corpora.charset import Charset
+from ocrdata.datasets.records import Photo, Region
 from ocrdata.errors import UserError
 from ocrdata.train.det.detector import Detector
-from ocrdata.train.det.post import DbPost
+from ocrdata.train.det.numbers import DbPost
 from ocrdata.train.det.preprocess import PhotoRule
 from ocrdata.train.preprocess import InputRule
 from ocrdata.train.reader import LineReader
 from ocrdata.train.reading.draw import draw_page
+from ocrdata.train.reading.endtoend import end_to_end
 from ocrdata.train.reading.formats import json_line, paddle_line
 from ocrdata.train.reading.inputs import BadPage, Page, find_files, open_pages
 from ocrdata.train.reading.pdf import searchable_pdf
@@ -188,6 +190,21 @@ def test_what_was_read_as_lines_and_as_a_picture() -> None:
     assert name == "a b.png" and json.loads(label)[0]["points"][0] == [40, 40]
     drawn = draw_page(page)
     assert drawn.shape == (300, 800, 3) and (drawn[40:66, 440:532] < 100).all(-1).sum() > 50
+
+
+def test_a_text_counts_where_it_is_found_and_read(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "one.png"), sheet((3, 40, 120, 80, 20), (4, 200, 120, 80, 20), (5, 40, 20, 80, 20)))
+
+    def region(x: int, y: int, text: str, ignore: str | None = None) -> Region:
+        return Region(np.array([[x, y], [x + 80, y], [x + 80, y + 20], [x, y + 20]], np.float32), text, ignore)
+
+    regions = (region(40, 120, "3"), region(200, 120, "7"), region(40, 20, "###", "###"), region(200, 20, "9"))
+    photos = [Photo(tmp_path / "one.png", "one", regions, "test"), Photo(tmp_path / "two.png", "two", (), "test")]
+    result = end_to_end(reader(), photos)
+    assert (result.found.hits, result.found.true, result.found.found) == (2, 3, 2)
+    assert (result.read.hits, result.read.precision) == (1, 0.5)
+    assert [(m.label, m.read) for m in result.misread] == [("7", "4")] and result.refused == {"missing_file": 1}
+    assert end_to_end(reader(), photos, lambda a, b: True).read.hits == 2
 
 
 def test_rows_that_lean_a_little_are_rows() -> None:

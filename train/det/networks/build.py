@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import paddle
 
-from ..network_config import Network
+from ..network_config import Db, Network
 from .db import DbNetwork
+from .east import EastNetwork
 
 
-def build(config: Network, seed: int = 0) -> DbNetwork:
+def build(config: Network, seed: int = 0) -> DbNetwork | EastNetwork:
     """The network of a configuration, initialised from the seed.
 
     Parameter names are the same in every process and at every call, so that checkpoints fit.
     """
     paddle.seed(seed)
     with paddle.utils.unique_name.guard():
-        return DbNetwork(config)
+        return DbNetwork(config) if isinstance(config, Db) else EastNetwork(config)

@@ -74,6 +74,10 @@ class DbNetwork(nn.Layer):
             return self.shrunk(features)
         return paddle.concat([self.shrunk(features), self.border(features)], axis=1)
 
+    def found(self, outputs: Tensor) -> Tensor:
+        """What is deployed: probabilities."""
+        return nn.functional.sigmoid(outputs)
+
     def deployed(self) -> list[nn.Layer]:
         """The layers that are exported."""
         return [self.backbone, self.pyramid, self.shrunk]

@@ -1,0 +1,35 @@
+"""The section `train` of a direction classifier's configuration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from ..augment import Augment
+from ..config import Data, RunConfig
+from ..preprocess import InputRule
+
+
+class ClsConfig(RunConfig):
+    """Everything that determines a direction classifier's training run, but the data's contents.
+
+    scale: of MobileNetV3-small's channels. height, width: pixels; wider lines are squeezed. data: upright lines: a
+    pack, LMDBs, a label file, or a list of sources; half of them are turned. val: likewise, each line is asked about
+    both ways. certain: probability from which a line is turned when the model is used.
+    """
+
+    task: Literal["direction"] = "direction"
+    scale: float = Field(default=0.35, ge=0.25, le=2.0)
+    height: int = Field(default=48, ge=32, le=128, multiple_of=16)
+    width: int = Field(default=192, ge=32, le=256, multiple_of=4)
+    certain: float = Field(default=0.9, ge=0.5, lt=1)
+    data: Data | None = None
+    val: Path | None = None
+    augment: Augment = Augment()
+    best: str = Field(default="accuracy", pattern="^accuracy$")
+
+    def input_rule(self) -> InputRule:
+        """How pictures become inputs."""
+        return InputRule(height=self.height, max_width=self.width, width_multiple=self.width)

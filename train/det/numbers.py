@@ -1,0 +1,85 @@
+"""The numbers of each method: what is learnt, how it is weighed, how texts are cut out of maps. Needs no Paddle."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from ...config import Config
+
+
+class DbTargets(Config):
+    """Numbers of the label maps.
+
+    shrink: texts become smaller by area * (1 - shrink^2) / perimeter px, and the border reaches as far to both sides
+    of their edge. low, high: of the border map. smallest: px; texts whose box has a shorter side are ignored.
+    """
+
+    shrink: float = Field(default=0.4, gt=0, lt=1)
+    low: float = Field(default=0.3, ge=0, lt=1)
+    high: float = Field(default=0.7, gt=0, le=1)
+    smallest: float = Field(default=8.0, ge=0)
+
+
+class DbLoss(Config):
+    """Weights of the three parts: shrunk * dice (or balanced entropy) + border * L1 + binary * dice.
+
+    main: dice, as the ultra-light models of 2020 had it, or entropy over all texts and `negatives` times as many of
+    the worst other pixels, as the paper has it.
+    """
+
+    shrunk: float = Field(default=5.0, ge=0)
+    border: float = Field(default=10.0, ge=0)
+    binary: float = Field(default=1.0, ge=0)
+    main: str = Field(default="dice", pattern="^(dice|entropy)$")
+    negatives: float = Field(default=3.0, gt=0)
+
+
+class DbPost(Config):
+    """How texts are cut out of the map.
+
+    threshold: of the map; box_threshold: of a text's mean inside its box; unclip: how much boxes grow, in
+    area / perimeter; smallest: px, shorter side of a box before it grows; candidates: at most; polygons: outlines
+    with as many points as they need in place of rectangles.
+    """
+
+    method: Literal["db"] = "db"
+    threshold: float = Field(default=0.3, gt=0, lt=1)
+    box_threshold: float = Field(default=0.6, ge=0, lt=1)
+    unclip: float = Field(default=1.5, ge=0, le=5)
+    smallest: float = Field(default=3.0, ge=0)
+    candidates: int = Field(default=1000, ge=1)
+    polygons: bool = False
+
+
+class EastTargets(Config):
+    """Numbers of the label maps.
+
+    shrink: each edge moves in by this share of the shorter edge at its ends; smallest: px; texts whose box has a
+    shorter side are ignored.
+    """
+
+    shrink: float = Field(default=0.3, gt=0, lt=0.5)
+    smallest: float = Field(default=10.0, ge=0)
+
+
+class EastLoss(Config):
+    """Weights of the two parts: score * dice + corners * smooth L1, in shares of a text's shorter side."""
+
+    score: float = Field(default=0.01, ge=0)
+    corners: float = Field(default=1.0, ge=0)
+
+
+class EastPost(Config):
+    """How texts are cut out of the maps.
+
+    threshold: of the score; overlap: of two texts of which the weaker one goes; cover: least mean score inside a
+    text; candidates: at most.
+    """
+
+    method: Literal["east"] = "east"
+    threshold: float = Field(default=0.8, gt=0, lt=1)
+    overlap: float = Field(default=0.2, gt=0, lt=1)
+    cover: float = Field(default=0.1, ge=0, lt=1)
+    candidates: int = Field(default=1000, ge=1)
