@@ -78,9 +78,10 @@ class Member:
         try:
             yield from _opened(self.archive).chunks(self)
         except (*DAMAGE, OSError, ValueError) as error:
-            if isinstance(error, FileNotFoundError):
-                raise
-            raise OSError(f"{self}: damaged: {error}") from error
+            _close(self.archive)  # where its cursor stands is unknown
+            if _is_damage(error):
+                raise OSError(f"{self}: damaged: {error}") from error
+            raise
 
 
 def members(archive: Path) -> Iterator[Member]:
@@ -171,15 +172,18 @@ def _named(archive: Path, data: Iterator[bytes]) -> Iterator[bytes]:
         yield from data
 
 
+def _is_damage(error: BaseException) -> bool:
+    """Whether an error tells of the archive, not of the disk or the network that it lies on."""
+    return getattr(error, "errno", None) in (None, errno.EINVAL)
+
+
 @contextmanager
 def _naming(archive: Path) -> Iterator[None]:
     """Errors of damage as UserError."""
     try:
         yield
-    except DAMAGE as error:
-        raise UserError(f"{archive} is truncated or damaged ({error}); delete it and fetch it again") from error
-    except OSError as error:
-        if error.errno is not None and error.errno != errno.EINVAL:  # the disk, not the archive
+    except (*DAMAGE, OSError) as error:
+        if not _is_damage(error):
             raise
         raise UserError(f"{archive} is truncated or damaged ({error}); delete it and fetch it again") from error
     except ValueError as error:
@@ -276,6 +280,11 @@ def _opened(archive: Path) -> _Zip | _Tar:
             held.popitem(last=False)[1].close()
     held.move_to_end(archive)
     return held[archive]
+
+
+def _close(archive: Path) -> None:
+    if archive in _mine.archives:
+        _mine.archives.pop(archive).close()
 
 
 def close_archives() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from ..errors import UserError
+from .images import OF_THE_FILE
 from .members import Member, is_archive, members, split_inside
 from .volumes import is_later_volume
 
@@ -103,7 +104,11 @@ class PhotosByPath:
         """The file that `name` means on this machine, or None."""
         try:
             return self._find(name)
-        except (OSError, ValueError):  # a name that no file system takes
+        except OSError as error:
+            if error.errno not in OF_THE_FILE:
+                raise
+            return None  # a name that no file system takes
+        except ValueError:
             return None
 
     def _find(self, name: str) -> Place | None:

@@ -67,7 +67,7 @@ def open_pictures(path: Path, folder: Path) -> Pictures:
     Raises UserError.
     """
     planned = plan_unchanged(path, folder)
-    return Pictures(path, planned.source, planned.items, planned.job.store == "photos")
+    return Pictures(path, planned.source, planned.items, planned.job.store != "pack")
 
 
 @dataclass(frozen=True)

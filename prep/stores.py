@@ -13,6 +13,7 @@ from .exports.folders import (
     MmocrPhotoWriter,
     MmocrWriter,
     PaddleLinesWriter,
+    PaddlePhotosWriter,
     join_annotations,
     join_lines,
 )
@@ -21,7 +22,7 @@ from .exports.tar import TAR, TarWriter
 from .photo_shards import LABELS, PhotoWriter, join_labels
 from .store import ShardWriter, Writer
 
-StoreName = Literal["pack", "photos", "paddleocr", "mmocr", "mmocr-photos", "webdataset", "parquet"]
+StoreName = Literal["pack", "photos", "paddleocr", "paddleocr-photos", "mmocr", "mmocr-photos", "webdataset", "parquet"]
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ STORES: dict[StoreName, Store] = {
     "pack": Store(ShardWriter, "/data.mdb"),
     "photos": Store(PhotoWriter, f"/{LABELS}", join_labels),
     "paddleocr": Store(PaddleLinesWriter, f"/{LINES}", join_lines),
+    "paddleocr-photos": Store(PaddlePhotosWriter, f"/{LABELS}", join_labels),
     "mmocr": Store(MmocrWriter, f"/{ANNOTATIONS}", join_annotations),
     "mmocr-photos": Store(MmocrPhotoWriter, f"/{ANNOTATIONS}", join_annotations),
     "webdataset": Store(TarWriter, TAR),

@@ -25,7 +25,7 @@ from .parquet import require_pyarrow
 from .read import find_export
 
 Format = Literal["paddleocr", "mmocr", "webdataset", "parquet"]
-PHOTO_STORES: dict[Format, StoreName] = {"paddleocr": "photos", "mmocr": "mmocr-photos"}
+PHOTO_STORES: dict[Format, StoreName] = {"paddleocr": "paddleocr-photos", "mmocr": "mmocr-photos"}
 BREAKS = frozenset("\t\n\r")
 
 
@@ -60,7 +60,7 @@ def plan_any(source: Path, out: Path, config: PackConfig | None = None) -> Plann
     return (
         plan_pack(source, out, config)
         if photos is None
-        else _plan_photos(*photos, "photos", out, config or PackConfig())
+        else _plan_photos(*photos, "paddleocr-photos", out, config or PackConfig())
     )
 
 

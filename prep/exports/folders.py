@@ -20,10 +20,8 @@ RECOGNITION = {"dataset_type": "TextRecogDataset", "task_name": "textrecog"}
 DETECTION = {"dataset_type": "TextDetDataset", "task_name": "textdet", "category": [{"id": 0, "name": "text"}]}
 
 
-class PaddleLinesWriter(PhotoWriter):
-    """`rec_gt.txt` with `picture<TAB>text`; what the line cannot hold stands in `samples.jsonl`, a line for each."""
-
-    labels = LINES
+class PaddlePhotosWriter(PhotoWriter):
+    """Photos with PaddleOCR's label lines; what a line cannot hold stands in `samples.jsonl`, a line for each."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
@@ -39,6 +37,12 @@ class PaddleLinesWriter(PhotoWriter):
         with whole_file(self.folder / MORE) as file:
             file.writelines(self._more)
         super().write_labels()
+
+
+class PaddleLinesWriter(PaddlePhotosWriter):
+    """The same for lines: `rec_gt.txt` with `picture<TAB>text`."""
+
+    labels = LINES
 
 
 class MmocrWriter(PhotoWriter):

@@ -81,10 +81,11 @@ def shards(out: Path) -> int:
 def run(options: argparse.Namespace, folder: Path) -> bool:
     """The local run, then the cluster's; whether their digests are equal."""
     synth = ["synth", options.recipe, "-n", str(options.n), "--shard-size", str(options.shard_size)]
-    begun = time.monotonic()
-    subprocess.run([*PROGRAM, *synth, "-o", str(folder / "local")], check=True, capture_output=True)
-    local = digest(folder / "local", "local")
-    print(f"local: {time.monotonic() - begun:.0f} s, 2 processes", flush=True)
+    begun, local = time.monotonic(), options.digest
+    if not local:
+        subprocess.run([*PROGRAM, *synth, "-o", str(folder / "local")], check=True, capture_output=True)
+        local = digest(folder / "local", "local")
+        print(f"local: {time.monotonic() - begun:.0f} s, 2 processes", flush=True)
     out, total = folder / "ray", -(-options.n // options.shard_size)
     with cluster(folder) as nodes:
         begun = time.monotonic()
@@ -119,6 +120,7 @@ def main() -> None:
     parser.add_argument("--recipe", default="preset:english_words")
     parser.add_argument("--shard-size", type=int, default=5000)
     parser.add_argument("--limit", type=float, default=1800, help="Seconds to wait.")
+    parser.add_argument("--digest", help="Of the same job, made locally before; without it, it is made now.")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-ray-") as folder:
         same = run(options, Path(folder))

@@ -129,10 +129,11 @@ def run(options: argparse.Namespace, folder: Path) -> bool:
     """The local run, then the cluster's; whether their digests are equal."""
     synth = ["synth", options.recipe, "-n", str(options.n), "--shard-size", str(options.shard_size)]
     program = [sys.executable, "-m", "ocrdata"]
-    begun = time.monotonic()
-    subprocess.run([*program, *synth, "-o", str(folder / "local")], check=True, capture_output=True)
-    local = digest(folder / "local", "local")
-    print(f"local: {time.monotonic() - begun:.0f} s, 2 processes", flush=True)
+    begun, local = time.monotonic(), options.digest
+    if not local:
+        subprocess.run([*program, *synth, "-o", str(folder / "local")], check=True, capture_output=True)
+        local = digest(folder / "local", "local")
+        print(f"local: {time.monotonic() - begun:.0f} s, 2 processes", flush=True)
     out, total = folder / "slurm", -(-options.n // options.shard_size)
     (folder / "cluster").mkdir()
     with cluster(folder / "cluster") as running:
@@ -180,6 +181,7 @@ def main() -> None:
     parser.add_argument("--shard-size", type=int, default=5000)
     parser.add_argument("--tasks", type=int, default=4)
     parser.add_argument("--limit", type=float, default=1800, help="Seconds to wait.")
+    parser.add_argument("--digest", help="Of the same job, made locally before; without it, it is made now.")
     options = parser.parse_args()
     if os.geteuid() or not all(map(shutil.which, ("slurmctld", "slurmd", "sbatch", "munged"))):
         sys.exit("skipped: needs root, and apt-get install slurmctld slurmd slurm-client munge")

@@ -14,7 +14,6 @@ same crops. What is made stays in FOLDER, and the same command goes on from ther
 from __future__ import annotations
 
 import argparse
-import json
 import subprocess
 import sys
 import time
@@ -131,7 +130,8 @@ def bundle_of(way: Way, arguments: argparse.Namespace) -> Path:
     place = arguments.out / slug(way)
     if not (place / "bundle" / "bundle.yml").is_file():
         pack = lines_of(way, arguments)
-        changes = ["--set", f"steps={arguments.steps}", "--set", f"seed={arguments.seed}"]
+        wanted = [f"steps={arguments.steps}", f"seed={arguments.seed}", *arguments.changes]
+        changes = [part for change in wanted for part in ("--set", change)]
         resume = ["--resume"] if (place / "run" / "last.npz").is_file() else []
         run("train", f"preset:{arguments.preset}", "--data", pack, "-o", place / "run", *changes, *resume)
         run("export", place / "run", "-o", place / "bundle")
@@ -177,6 +177,7 @@ def main() -> None:
     parser.add_argument("-n", type=int, default=10_000, help="lines of each program")
     parser.add_argument("--steps", type=int, default=4000)
     parser.add_argument("--seed", type=int, default=0, help="of the training")
+    parser.add_argument("--set", dest="changes", action="append", default=[], help="of the training: KEY=VALUE")
     parser.add_argument("--alike", action="store_true", help="leave out what is drawn in the programs' own way")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
@@ -193,7 +194,7 @@ def main() -> None:
         print(f"{way.name}: {found[way.name].mean():.1%} of {len(crops)}", file=sys.stderr, flush=True)
     write_json(arguments.out / "right.json", {name: right.tolist() for name, right in found.items()})
     show(found, shares, np.array([not crop.seen for crop in crops]))
-    print(json.dumps({"lines": arguments.n, "steps": arguments.steps, "seed": arguments.seed}))
+    print(f"{arguments.n} lines of each, {arguments.steps} steps {' '.join(arguments.changes)}, seed {arguments.seed}")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Archives that are read in place: the same bytes as unpacked, whatever kind; hostile ones are refused by entry."""
 
+import errno
 import io
 import os
 import random
@@ -247,3 +248,20 @@ def test_a_forked_process_reads_with_files_of_its_own(tmp_path):
         os._exit(0 if second.read_bytes() == b"b" * 70_000 else 1)
     assert os.waitpid(child, 0)[1] == 0
     assert start + b"".join(reading) == b"a" * 70_000
+
+
+@pytest.mark.parametrize("kind", ["stored", "w", "w:gz pax"])
+def test_a_disk_that_fails_is_not_taken_for_damage_and_another_attempt_reads(tmp_path, kind, monkeypatch):
+    first, second = members(make(tmp_path / "a", kind, {"a.jpg": b"a" * 3000, "b.jpg": b"b" * 3000}))
+    assert first.read_bytes() == b"a" * 3000
+
+    def fails(*_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module.tars, "chunks", fails)
+        patch.setattr(module.zips, "chunks", fails)
+        with pytest.raises(OSError, match="Input/output error") as error:
+            second.read_bytes()
+        assert error.value.errno == errno.EIO
+    assert second.read_bytes() == b"b" * 3000
