@@ -210,6 +210,6 @@ def test_files_that_cannot_be_read_are_named_and_the_rest_goes_on(tmp_path):
         ("dot.png", "picture_too_small"),
         *((name, ("ab", 0.75)) for name in good),
         ("long.png", "line_too_wide"),
-        ("broken.png", "undecodable_image"),
+        ("broken.png", "truncated_image"),
         ("none.png", "missing_file"),
     ]
