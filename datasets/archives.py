@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path, PurePosixPath
 
 from ..errors import UserError
-from .members import plain_name, walk
+from .walk import plain_name, walk
 
 LARGEST_RATIO = 200  # photos hardly shrink and label files shrink tenfold; gzip's own limit is a thousandfold
 SMALLEST_LIMIT = 256 << 20

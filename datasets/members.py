@@ -2,42 +2,26 @@
 
 from __future__ import annotations
 
-import bz2
-import errno
-import gzip
-import lzma
 import os
-import tarfile
 import threading
 import unicodedata
-import zipfile
-import zlib
 from array import array
 from collections import OrderedDict
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
 
 import numpy as np
 
 from ..errors import UserError
 from . import tars, zips
-from .tars import Entry
 from .volumes import first_volume, open_volumes
+from .walk import DAMAGE, head_of, is_archive, is_compressed, is_damage, plain_name, unpacked, walk
 
-DAMAGE = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile)
-# Left behind by systems that packed the archive; never data.
-LITTER = frozenset({"__MACOSX", ".DS_Store", "Thumbs.db"})
-COMPRESSIONS: tuple[tuple[bytes, Callable[..., Any]], ...] = (
-    (b"\x1f\x8b", gzip.open),
-    (b"BZh", bz2.open),
-    (b"\xfd7zXZ\x00", lzma.open),
-)
 LARGEST_FILE = 256 << 20  # one picture or one label file is read as a whole
 CHUNK = 1 << 20
 OPEN_ARCHIVES = 16
+LABEL_SUFFIXES = (".csv", ".json", ".mat", ".txt", ".xml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +63,7 @@ class Member:
             yield from _opened(self.archive).chunks(self)
         except (*DAMAGE, OSError, ValueError) as error:
             _close(self.archive)  # where its cursor stands is unknown
-            if _is_damage(error):
+            if is_damage(error):
                 raise OSError(f"{self}: damaged: {error}") from error
             raise
 
@@ -100,20 +84,6 @@ def members(archive: Path) -> Iterator[Member]:
         hashes.append(hash(_folded(name)))
         yield Member(archive, name, entry.offset, entry.size, entry.packed)
     _no_twins(archive, hashes)
-
-
-def plain_name(archive: Path, entry: Entry) -> str | None:
-    """The name with forward slashes; None for litter. Raises UserError for a path outside, a link and a device."""
-    name = zips.clean(entry.name)
-    parts = name.split("/")  # not a path object: there are millions
-    if name.startswith("/") or ".." in parts or ":" in name or "\0" in name:
-        raise UserError(f"{archive} holds {entry.name!r}, a path outside its folder: refused")
-    if entry.kind == "other":
-        raise UserError(f"{archive} holds {entry.name!r}, a link or device: refused")
-    return None if not LITTER.isdisjoint(parts) or parts[-1].startswith("._") else name
-
-
-LABEL_SUFFIXES = (".csv", ".json", ".mat", ".txt", ".xml")
 
 
 def _folded(name: str) -> str:
@@ -138,80 +108,6 @@ def _no_twins(archive: Path, hashes: array[int]) -> None:
             seen[_folded(name)] = name
 
 
-def is_archive(path: Path) -> bool:
-    """Whether a file begins as a zip or a tar does; compressed ones are taken for tars."""
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        head = file.read(512)
-    return zips.is_zip(head) or tars.is_tar(head) or any(head.startswith(magic) for magic, _ in COMPRESSIONS)
-
-
-def walk(archive: Path) -> Generator[tuple[Entry, Iterator[bytes]], None, None]:
-    """All entries in order, each with its data, to be read before the next one or not at all.
-
-    Raises UserError for what is no archive, is damaged, encrypted, or compressed in an unusual way; so does the data.
-    """
-    head = _head(archive)
-    with _naming(archive):
-        if zips.is_zip(head):
-            with open_volumes(archive) as directory, open_volumes(archive) as file:
-                for entry in zips.entries(directory):
-                    name = zips.clean(entry.name)
-                    yield entry, _named(archive, zips.chunks(file, name, entry.offset, entry.size, entry.packed))
-        elif not tars.is_tar(head) and _opener(head) is None:
-            raise UserError(f"{archive} is neither a zip nor a tar archive (it begins with {head[:16]!r})")
-        else:
-            with _unpacked(archive) as stream:
-                for entry in tars.entries(stream):
-                    yield entry, _named(archive, tars.chunks(stream, entry.size))
-
-
-def _named(archive: Path, data: Iterator[bytes]) -> Iterator[bytes]:
-    with _naming(archive):
-        yield from data
-
-
-def _is_damage(error: BaseException) -> bool:
-    """Whether an error tells of the archive, not of the disk or the network that it lies on."""
-    return getattr(error, "errno", None) in (None, errno.EINVAL)
-
-
-@contextmanager
-def _naming(archive: Path) -> Iterator[None]:
-    """Errors of damage as UserError."""
-    try:
-        yield
-    except (*DAMAGE, OSError) as error:
-        if not _is_damage(error):
-            raise
-        raise UserError(f"{archive} is truncated or damaged ({error}); delete it and fetch it again") from error
-    except ValueError as error:
-        raise UserError(f"{archive}: {error}") from error
-
-
-def _head(archive: Path) -> bytes:
-    try:
-        with archive.open("rb") as file:
-            head = file.read(512)
-    except OSError as error:
-        raise UserError(f"{archive}: {error.strerror}") from error
-    if not head:
-        raise UserError(f"{archive} is empty")
-    return head
-
-
-def _opener(head: bytes) -> Callable[..., IO[bytes]] | None:
-    return next((opener for magic, opener in COMPRESSIONS if head.startswith(magic)), None)
-
-
-def _unpacked(archive: Path) -> IO[bytes]:
-    """The stream of a tar without its compression."""
-    file = open_volumes(archive)
-    opener = _opener(_head(archive))
-    return file if opener is None else opener(file, "rb")
-
-
 class _Zip:
     def __init__(self, archive: Path) -> None:
         self.file = open_volumes(archive)
@@ -228,8 +124,8 @@ class _Tar:
 
     def __init__(self, archive: Path) -> None:
         self.archive = archive
-        self.stream = _unpacked(archive)
-        self.seeks = _opener(_head(archive)) is None
+        self.stream = unpacked(archive)
+        self.seeks = not is_compressed(archive)
         self.at = 0
 
     def chunks(self, member: Member) -> Iterator[bytes]:
@@ -244,7 +140,7 @@ class _Tar:
     def _forward(self, offset: int) -> None:
         if offset < self.at:
             self.stream.close()
-            self.stream, self.at = _unpacked(self.archive), 0
+            self.stream, self.at = unpacked(self.archive), 0
         while self.at < offset:
             skipped = len(self.stream.read(min(CHUNK, offset - self.at)))
             if not skipped:
@@ -275,7 +171,7 @@ def _opened(archive: Path) -> _Zip | _Tar:
         _mine.forget()
     held = _mine.archives
     if archive not in held:
-        held[archive] = _Zip(archive) if zips.is_zip(_head(archive)) else _Tar(archive)
+        held[archive] = _Zip(archive) if zips.is_zip(head_of(archive)) else _Tar(archive)
         if len(held) > OPEN_ARCHIVES:
             held.popitem(last=False)[1].close()
     held.move_to_end(archive)

@@ -11,8 +11,9 @@ import numpy as np
 
 from ..errors import UserError
 from .images import OF_THE_FILE
-from .members import Member, is_archive, members, split_inside
+from .members import Member, members, split_inside
 from .volumes import is_later_volume
+from .walk import is_archive
 
 Place = Path | Member
 IMAGE_SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})

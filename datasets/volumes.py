@@ -22,9 +22,14 @@ def first_volume(path: Path) -> Path:
     return path.with_suffix(".001") if VOLUME.fullmatch(path.name) else path
 
 
+def is_volume(path: Path) -> bool:
+    """Whether `path` is the first of several pieces."""
+    return path.name.endswith(".001")
+
+
 def open_volumes(path: Path) -> IO[bytes]:
     """For reading, seekable: a whole file, or all pieces one after the other."""
-    if not path.name.endswith(".001"):
+    if not is_volume(path):
         return path.open("rb")
     names = (path.with_suffix(f".{n:03d}") for n in count(1))
     pieces = []

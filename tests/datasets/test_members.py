@@ -13,9 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from ocrdata.datasets import members as module
-from ocrdata.datasets.members import Member, close_archives, is_archive, members, split_inside
+from ocrdata.datasets.members import Member, close_archives, members, split_inside
 from ocrdata.datasets.places import PhotosByPath, in_order, photos_by_stem
 from ocrdata.datasets.readers.labels import label_lines
+from ocrdata.datasets.walk import is_archive
 from ocrdata.errors import UserError
 
 LONG = f"folder/{'deep' * 15}/{'deep' * 15}/b.jpg"
