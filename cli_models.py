@@ -178,7 +178,7 @@ def evaluate(
     from .errors import UserError
     from .train.evaluate import Scoring, evaluate_sets, open_lines, open_reader
 
-    if len({str(path) for path in data}) < len(data):
+    if len({path.resolve() for path in data}) < len(data):
         raise UserError("a set is named twice")
     if _task(model) == DETECTION:
         if rec is None:
