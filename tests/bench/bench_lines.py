@@ -1,7 +1,7 @@
 """The presets english and chinese on real lines: trained on synthetic lines alone.
 
     python tests/bench/bench_lines.py english -o FOLDER               # render, train, export, score
-    python tests/bench/bench_lines.py chinese -o FOLDER --set steps=20000
+    python tests/bench/bench_lines.py chinese -o FOLDER --set start=ENGLISH/bundle
     python tests/bench/bench_lines.py english -o FOLDER --bundle BUNDLE  # score only
 
 The photos lie in ../shared/data beside the repository: receipts (sroie, whose labels are in capitals whatever is
