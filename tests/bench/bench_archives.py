@@ -1,6 +1,6 @@
 """Archives of 100,000 files, read where they lie: memory and speed, against tarfile, zipfile and OpenCV.
 
-    python tests/bench/bench_archives.py [--files 100000] [--folder DIR]
+    python tests/bench/bench_archives.py [--files 100000] [--shape MJSynth] [--folder DIR]
 
 The archives are made here: one is shaped as MJSynth (a tar.gz of word pictures, a list of their names), one as
 SynthText (a zip of photos and gt.mat). `read` is label reader and decoding, against the plain library and the
@@ -122,6 +122,7 @@ def decoded(data: Iterator[bytes]) -> int:
 
 
 MJSYNTH, SYNTHTEXT = "mjsynth.tar.gz", "SynthText.zip"
+SHAPES = {"MJSynth": (MJSYNTH, make_mjsynth), "SynthText": (SYNTHTEXT, make_synthtext)}
 
 
 def tasks(folder: Path) -> dict[str, Callable[[], int]]:
@@ -181,19 +182,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--files", type=int, default=100_000)
     parser.add_argument("--folder", type=Path, default=None)
-    parser.add_argument("--task")
+    parser.add_argument("--shape", choices=SHAPES, help="One of the two alone.")
+    parser.add_argument("--task", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.task:
         child(arguments.task, arguments.folder)
         return
     with tempfile.TemporaryDirectory(dir=arguments.folder) as name:
         folder = Path(name)
-        make_mjsynth(folder / MJSYNTH, arguments.files)
-        make_synthtext(folder / SYNTHTEXT, arguments.files)
-        sizes = {n: (folder / n).stat().st_size / 1e6 for n in (MJSYNTH, SYNTHTEXT)}
-        print(f"{arguments.files:,} pictures each: " + ", ".join(f"{n} {s:,.0f} MB" for n, s in sizes.items()))
+        for shape, (file, make) in SHAPES.items():
+            if arguments.shape in (None, shape):
+                make(folder / file, arguments.files)
+                print(
+                    f"{file}: {arguments.files:,} pictures, {(folder / file).stat().st_size / 1e6:,.0f} MB", flush=True
+                )
         base = 0.0
-        for task in tasks(folder):
+        for task in (t for t in tasks(folder) if arguments.shape is None or t.startswith(f"{arguments.shape}:")):
             found = measure(task, folder)
             rate = found["done"] / found["seconds"]
             base = rate if "decode" in task else base
