@@ -75,6 +75,7 @@ def plan_select(
     if not len(pack):
         raise UserError(f"{source}: the pack holds no sample")
     choice = choose(pack, config, trust, workers, progress)
+    pack.close()  # an LMDB can be open once in a process
     planned = plan_copy(source, out)
     rules = config.model_dump(mode="json", exclude_none=True)
     what = {**planned.job.config, "rules": rules, "models": dict(models or {}), "decisions": choice.digest}

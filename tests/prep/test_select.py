@@ -133,8 +133,9 @@ def test_what_models_trust_too_much_and_too_little_goes(tmp_path):
 
 
 def test_any_number_of_processes_decides_the_same_and_another_seed_otherwise(tmp_path):
-    rows = [(picture(seed=i), label) for i, label in enumerate(texts(300))]
-    rules = {"quota": 20, "weights": [{"weight": 0.5}], "sharpness": {"min": 1}}
+    shown = [picture(seed=seed) for seed in range(3)]
+    rows = [(shown[i % 3], label) for i, label in enumerate(texts(2100))]  # more than one process gets at once
+    rules = {"weights": [{"weight": 0.5}], "sharpness": {"min": 1}}
     one, two = (chosen(tmp_path, rows, workers=n, out=str(n), **rules)[0] for n in (1, 2))
     other, _ = chosen(tmp_path, rows, out="other", seed=1, **rules)
     assert one["digest"] == two["digest"] != other["digest"]
