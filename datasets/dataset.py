@@ -124,7 +124,10 @@ def _usual_images(format: str, path: Path) -> tuple[Path, ...]:
     inside = split_inside(path)
     if inside is not None and inside[1]:  # labels in an archive speak of its photos
         return (inside[0],)
-    return _folders_of_photos(path.parent) if isinstance(READERS.get(format), ByPhoto) else ()
+    if path.suffix.lower() != ".json" or path.is_dir():
+        return ()
+    beside = _folders_of_photos(path.parent)
+    return beside if isinstance(READERS.get(format), ByPhoto) else tuple(dict.fromkeys((path.parent, *beside)))
 
 
 def _folders_of_photos(folder: Path) -> tuple[Path, ...]:

@@ -33,7 +33,7 @@ class FolderReader:
         """
         files = self.files(labels.path)
         photos = labels.photos()
-        places = {stem: _photo_of(stem, photos) for stem in files}
+        places = {stem: _photo_of(stem, photos, files) for stem in files}
         names = {stem: name for stem, (name, _) in places.items()}
         found = {stem: place for stem, (_, place) in places.items() if place is not None}
         for stem in in_order(files, found):
@@ -52,18 +52,16 @@ class FolderReader:
         return {stem: stems[stem] for stem in sorted(stems, key=natural_key)}
 
 
-def _photo_of(stem: str, photos: dict[str, Place]) -> tuple[str, Place | None]:
+def _photo_of(stem: str, photos: dict[str, Place], files: dict[str, Path]) -> tuple[str, Place | None]:
     """Name and place of the photo of `gt_STEM.txt`.
 
-    Some label files are called as the whole picture (`a.jpg.txt`), some have more zeros than it (`0001001.txt`).
+    Some label files are called as the whole picture (`a.jpg.txt`), some have more zeros than it (`0001001.txt`);
+    but a photo with labels of its own name is not given to another label file.
     """
     short = stem.rpartition(".")[0] if is_picture(stem) else stem
-    for name in (stem, short):
-        if name in photos:
+    for name in (stem, short, stem.lstrip("0") if stem.isdigit() else stem):
+        if name in photos and (name == stem or name not in files):
             return name, photos[name]
-    digits = stem.lstrip("0")
-    if stem.isdigit() and digits in photos:
-        return digits, photos[digits]
     return short, None
 
 

@@ -141,3 +141,12 @@ def test_a_large_object_is_checked_although_it_is_not_parsed_at_once(tmp_path, c
     (tmp_path / "l.json").write_text(content)
     with pytest.raises(UserError, match=f"l.json.*{message}"):
         list(open_labels("lsvt", Labels(tmp_path / "l.json", keep_missing=True)))
+
+
+def test_a_photo_with_labels_of_its_own_name_is_not_given_to_another_file(tmp_path):
+    for name in ("1", "001"):
+        (tmp_path / f"{name}.txt").write_text(f"{BOX},of {name}")
+    (tmp_path / "1.jpg").touch()
+    items = list(open_labels("sroie", Labels(tmp_path)))
+    assert [[r.text for r in i.regions] for i in items if not isinstance(i, Refusal)] == [["of 1"]]
+    assert [(i.reason, i.origin) for i in items if isinstance(i, Refusal)] == [("missing_photo", "001")]
