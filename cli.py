@@ -80,7 +80,7 @@ def crop(
     out_dir: Annotated[Path, typer.Option("--out", "-o", help="The pack to write.")],
     split: Annotated[str | None, typer.Option(help="Which split of a fetched dataset.")] = None,
     format: Annotated[str | None, typer.Option(help="Label format, where it cannot be guessed.")] = None,
-    images: Annotated[list[Path], typer.Option(help="Folder that picture paths start from.")] = [],  # noqa: B006
+    images: Annotated[list[Path], typer.Option(help="Folder or archive that picture paths start from.")] = [],  # noqa: B006
     vertical: Annotated[Literal["rotate90", "keep", "skip"], typer.Option(help="Lines of height ≥ 1.5 width.")] = (
         "rotate90"
     ),
@@ -144,7 +144,7 @@ def pack(
     diagnose: Annotated[
         bool, typer.Option("--diagnose", help="Explain what is odd about the LMDBs in SOURCE.")
     ] = False,
-    images: Annotated[list[Path], typer.Option(help="Folder that picture paths start from.")] = [],  # noqa: B006
+    images: Annotated[list[Path], typer.Option(help="Folder or archive that picture paths start from.")] = [],  # noqa: B006
     split: Annotated[str | None, typer.Option(help="Which split of a fetched dataset.")] = None,
     format: Annotated[str | None, typer.Option(help="Label format, where it cannot be guessed.")] = None,
     max_length: Annotated[int | None, typer.Option(help="Longer labels are refused, characters.")] = None,
