@@ -138,7 +138,9 @@ def _show_totals(totals: CropTotals) -> None:
 @app.command()
 @long_command
 def pack(
-    source: Annotated[Path, typer.Argument(help="Label file, folder with labels, folder of LMDBs, or a pack.")],
+    source: Annotated[
+        Path, typer.Argument(help="Label file or folder, LMDBs, a pack, tar or Parquet files, what `convert` wrote.")
+    ],
     out_dir: Annotated[Path | None, typer.Option("--out", "-o", help="The pack to write.")] = None,
     verify: Annotated[bool, typer.Option("--verify", help="Read every key back; alone: of SOURCE.")] = False,
     diagnose: Annotated[
