@@ -16,6 +16,7 @@ from .progress import progress
 from .tables import counts, line, table, where
 
 if TYPE_CHECKING:  # commands import what they need when they run: `--help` stays quick
+    from .datagen.explain import Explanation
     from .datagen.recipe import Recipe
     from .fonts.report import Check, Listing
 
@@ -84,7 +85,10 @@ def synth(
     """
     changes = [*overrides, *_changes(seed, texts, held_out, like, boxes)]
     if task == "det":
-        _refuse({"--explain": explain is not None, "--engine": engine != "built-in", "--boxes": boxes}, "--task det")
+        _refuse({"--engine": engine != "built-in", "--boxes": boxes}, "--task det")
+        if explain is not None:
+            _explain_scene(config, changes, explain, out_dir)
+            return
         _scenes(config, changes, out_dir, number, shard_size, preview, dry_run, run)
         return
     from .datagen.recipe import load_recipe
@@ -156,10 +160,21 @@ def _explain(recipe: Recipe, index: int, out: Path | None) -> None:
     from .datagen.explain import explain
     from .datagen.synth import prepare
 
-    explained = explain(prepare(recipe), index)
+    _show(explain(prepare(recipe), index), out)
+
+
+def _explain_scene(config: str, changes: list[str], index: int, out: Path | None) -> None:
+    from .datagen.det.explain import explain_scene
+    from .datagen.det.recipe import load_det_recipe
+    from .datagen.det.synth import prepare_scenes
+
+    _show(explain_scene(prepare_scenes(load_det_recipe(config, changes)), index), out)
+
+
+def _show(explained: Explanation, out: Path | None) -> None:
     shown = yaml.safe_dump(explained.to_json(), allow_unicode=True, sort_keys=False, default_flow_style=None, width=120)
     line(shown.rstrip())
-    where(*explained.write(out or Path(f"sample-{index}")))
+    where(*explained.write(out or Path(f"sample-{explained.index}")))
 
 
 def _run(source: Any, out: Path | None, number: int, shard_size: int | None, dry_run: bool, run: Run) -> None:

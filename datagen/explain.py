@@ -59,7 +59,7 @@ def explain(synthesis: Synthesis, index: int) -> Explanation:
     engine.painter.look(line, lambda name, picture: stages.append((name, picture)))
     if line.upright:
         stages.append(("turned upright", image))
-    parameters = _rounded(_parameters(line, synthesis))
+    parameters = rounded(_parameters(line, synthesis))
     parameters |= boxes(line, engine.planner.table, synthesis.recipe.height)
     sample = encode_jpeg(image, line.dress.quality, line.dress.fine)
     return Explanation(index, line.text, parameters, refusals, stages, sample)
@@ -140,9 +140,10 @@ def _hex(bgr: list[float]) -> str:
     return f"#{red:02x}{green:02x}{blue:02x}"
 
 
-def _rounded(value: Any) -> Any:
+def rounded(value: Any) -> Any:
+    """A JSON value with floats of four decimals."""
     if isinstance(value, dict):
-        return {k: _rounded(v) for k, v in value.items()}
+        return {k: rounded(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_rounded(v) for v in value]
+        return [rounded(v) for v in value]
     return round(value, DIGITS) if isinstance(value, float) else value

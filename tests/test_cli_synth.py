@@ -57,6 +57,12 @@ def test_labels_as_texts_lengths_and_held_out_ones(folder, tmp_path):
     assert like.returncode == 0 and {len(s.label) for s in Pack(tmp_path / "l")} == {2, 3, 4}, like.stderr
 
 
+def test_a_scene_is_explained(folder, tmp_path):
+    made = ocrdata("synth", folder / "scenes.yml", "--task", "det", "--explain", 2, "-o", tmp_path / "two")
+    assert made.returncode == 0 and "backdrop" in made.stdout
+    assert (tmp_path / "two" / "sample.jpg").is_file() and (tmp_path / "two" / "00-backdrop.png").is_file()
+
+
 def test_scenes_for_detection_can_be_cropped(folder, tmp_path):
     made = ocrdata("synth", folder / "scenes.yml", "--task", "det", "-n", 4, "-o", tmp_path / "scenes", "--workers", 1)
     assert made.returncode == 0, made.stderr
@@ -102,7 +108,7 @@ def test_engines_are_listed_and_a_missing_one_is_named(folder, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--explain", 3, "--task", "det"), ("--explain has no meaning with --task det",)),
+        (("--boxes", "--task", "det"), ("--boxes has no meaning with --task det",)),
         (("--preview", "--engine", "trdg"), ("--engine has no meaning with --preview",)),
         ((), ("--out names the folder",)),
         (("--like", "nowhere", "-o", "x"), ("nowhere",)),

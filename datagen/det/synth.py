@@ -21,12 +21,12 @@ from ...fonts.report import uncovered
 from ...prep.jobs import Job, digest_of, run_job
 from ..backgrounds import find_photos
 from ..effects.base import whole
-from ..rng import Draws, Integers
+from ..rng import Draws, Floats, Integers
 from ..synth import Synthesis, open_texts
 from ..writer import Writer
 from .backdrop import Painter
-from .blocks import Block, Composer
-from .camera import draw_shots
+from .blocks import Block, Composed, Composer
+from .camera import Shot, draw_shots
 from .known import Known, read_known
 from .labels import Entry, label
 from .recipe import DetRecipe, portable_det
@@ -41,7 +41,7 @@ TRIAL = 4
 class Scene:
     """A finished scene. known: texts that its photo showed already; entries: those that were written.
 
-    bare: its picture without the latter, where that was asked for.
+    bare: its picture without the latter, where that was asked for. attempt: of which it came.
     """
 
     index: int
@@ -51,6 +51,18 @@ class Scene:
     quality: int
     fine: bool
     bare: Image | None = None
+    attempt: int = 0
+
+
+@dataclass(slots=True)
+class Drawn:
+    """Everything that is drawn for a batch of scenes. width, height: (n,) px; numbers: of the backdrops."""
+
+    width: Integers
+    height: Integers
+    composed: Composed
+    shots: list[Shot]
+    numbers: dict[str, Floats]
 
 
 class Engine:
@@ -94,24 +106,29 @@ class Engine:
         for place in range(len(index)):
             yield done[place], refusals[place]
 
-    def _attempt(self, index: Integers, attempt: int, bare: bool) -> Iterator[tuple[Scene, list[Refusal]]]:
+    def compose(self, index: Integers, attempt: int) -> Drawn:
+        """Draw everything of one attempt at these scenes."""
         config = self.recipe.scene
         draws = Draws(self.recipe.seed, index, attempt)
         width, height = whole(draws, "scene.width", config.width), whole(draws, "scene.height", config.height)
         composed = self.composer.compose(index, attempt, whole(draws, "scene.blocks", config.blocks))
-        shots = draw_shots(self.recipe, draws, width, height)
-        numbers = self.backdrops.draw(draws)
+        return Drawn(width, height, composed, draw_shots(self.recipe, draws, width, height), self.backdrops.draw(draws))
+
+    def _attempt(self, index: Integers, attempt: int, bare: bool) -> Iterator[tuple[Scene, list[Refusal]]]:
+        drawn = self.compose(index, attempt)
         for row, number in enumerate(index.tolist()):
-            backdrop = self.backdrops.paint(numbers, row, int(width[row]), int(height[row]))
-            before = shots[row].take(backdrop.image.copy()) if bare else None
-            mine = composed.scenes[row]
+            backdrop = self.backdrops.paint(drawn.numbers, row, int(drawn.width[row]), int(drawn.height[row]))
+            shot = drawn.shots[row]
+            before = shot.take(backdrop.image.copy()) if bare else None
+            mine = drawn.composed.scenes[row]
             blocks = [b for b in mine if isinstance(b, Block)]
-            own = composed.draws.take(np.array([b.row for b in blocks], np.int64))
-            found = self.stage.play(f"scene {number}", backdrop, blocks, own, shots[row])
+            own = drawn.composed.draws.take(np.array([b.row for b in blocks], np.int64))
+            found = self.stage.play(f"scene {number}", backdrop, blocks, own, shot)
             refused = [r for r in (*mine, *found) if isinstance(r, Refusal)]
             entries = [e for e in found if isinstance(e, Entry)]
-            image, quality, fine = shots[row].take(backdrop.image), shots[row].quality, shots[row].fine
-            yield Scene(number, image, backdrop.entries, entries, quality, fine, before), refused
+            image = shot.take(backdrop.image)
+            scene = Scene(number, image, backdrop.entries, entries, shot.quality, shot.fine, before, attempt)
+            yield scene, refused
 
 
 def _sample(scene: Scene) -> Sample:
