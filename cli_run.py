@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
 import typer
 
+from .errors import UserError
 from .progress import progress
 from .tables import line, where
 
@@ -59,7 +60,7 @@ class Run:
         if self.array:
             self._hand_in(next(iter(parts.values())).out, command["command"])
         manifests = {}
-        with progress(title, sum(p.items for p in parts.values()) if self.how.size == 1 else None) as done:
+        with progress(title, sum(self._items(p) for p in parts.values())) as done:
             for name, part in parts.items():
                 manifests[name] = run_shards(part.job, part.source, places[name], self.how, done)
         finished = {name: manifest for name, manifest in manifests.items() if manifest is not None}
@@ -67,6 +68,11 @@ class Run:
             line(f"part {self.how.rank} of {self.how.size} is done; the result is whole when the others are, too")
             raise typer.Exit
         return finished
+
+    def _items(self, part: Planned) -> int:
+        """About how many items this run makes."""
+        shards = max(1, len(part.job.shards))
+        return part.items * len(range(self.how.rank, shards, self.how.size)) // shards
 
     def where(self, *outs: Path) -> None:
         """Say where the results lie."""
@@ -121,6 +127,8 @@ def _run(workers: int, executor: str, address: str | None, rank: int, size: int,
     if executor == "ray":
         require_ray()  # at once, not after an hour of reading labels
         return Run(How("ray", workers, address, rank, size, store))
+    if executor == "slurm" and rank:
+        raise UserError("Slurm gives every task its rank: --rank is for runs without it")
     if executor == "slurm" and part is None:
         return Run(How("local", workers, address, 0, 1, store), array=size)
     return Run(How("local", workers, address, *(part or (rank, size)), store=store))

@@ -12,8 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-# A name that no other process has, on this machine or another.
-OWN_NAME = f"{re.sub('[^A-Za-z0-9]', '_', platform.node()) or 'host'}-{os.getpid()}-{secrets.token_hex(4)}"
+HOST = re.sub("[^A-Za-z0-9]", "_", platform.node()) or "host"
+_TOKEN = secrets.token_hex(4)  # containers may have equal names, and equal numbers of processes
+
+
+def own_name() -> str:
+    """A name that no other process has, on this machine or another: HOST-PROCESS-..."""
+    return f"{HOST}-{os.getpid()}-{_TOKEN}"
 
 
 @contextmanager
@@ -23,7 +28,7 @@ def whole_file(path: Path, binary: bool = False, shared: bool = False) -> Iterat
     shared: other processes may write the same file at this moment.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{OWN_NAME}.tmp" if shared else f".{path.name}.tmp")
+    temporary = path.with_name(f".{path.name}.{own_name()}.tmp" if shared else f".{path.name}.tmp")
     try:
         with temporary.open("wb") if binary else temporary.open("w", encoding="utf-8", newline="\n") as file:
             yield file

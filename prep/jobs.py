@@ -78,6 +78,8 @@ class How:
             raise UserError(f"rank {self.rank} of size {self.size}: ranks go from 0 to below the size")
         if self.executor == "ray" and self.size > 1:
             raise UserError("Ray divides the work itself: rank and size are for runs that know nothing of each other")
+        if self.executor == "ray" and self.workers:
+            raise UserError("workers are processes of this machine: a Ray cluster has as many as it has processors")
         if self.executor != "ray" and self.address is not None:
             raise UserError("an address is that of a Ray cluster: the executor must be ray")
 

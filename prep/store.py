@@ -23,7 +23,7 @@ import lmdb
 
 from ..datasets.records import Item, Refusal, Sample
 from ..errors import UserError
-from ..files import OWN_NAME, write_json
+from ..files import HOST, own_name, write_json
 from .blame import Blame
 from .lmdb_pages import check_head
 from .processes import is_alive
@@ -249,17 +249,16 @@ class Writer(Protocol):
 
 def scratch(pack: Path) -> Path:
     """Where this process makes what `pack` will hold: a folder that no other process has, on any machine."""
-    return pack / TEMPORARY / OWN_NAME
+    return pack / TEMPORARY / own_name()
 
 
 def sweep(pack: Path) -> None:
     """Remove what processes of this machine that live no more have left of shards that they did not finish."""
     if not (pack / TEMPORARY).is_dir():
         return
-    host = OWN_NAME.split("-")[0]
     for path in (pack / TEMPORARY).iterdir():
         owner, _, rest = path.name.partition("-")
-        if owner == host and rest.split("-")[0].isdecimal() and not is_alive(int(rest.split("-")[0])):
+        if owner == HOST and rest.split("-")[0].isdecimal() and not is_alive(int(rest.split("-")[0])):
             shutil.rmtree(path, ignore_errors=True)
 
 

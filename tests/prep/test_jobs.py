@@ -13,7 +13,7 @@ import pytest
 from ocrdata.datasets.images import encode_jpeg
 from ocrdata.datasets.records import Refusal, Sample
 from ocrdata.errors import Trouble, UserError
-from ocrdata.files import OWN_NAME
+from ocrdata.files import HOST
 from ocrdata.prep.bucket import Bucket, bring
 from ocrdata.prep.jobs import MOST_FAILURES, How, Job, run_job, run_shards
 from ocrdata.prep.place import Folder, failure_name
@@ -106,6 +106,8 @@ def test_an_address_or_a_share_that_an_executor_does_not_know_is_refused():
         How(address="auto")
     with pytest.raises(UserError, match="Ray divides"):
         How("ray", size=2)
+    with pytest.raises(UserError, match="workers"):
+        How("ray", workers=2)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -147,15 +149,14 @@ def test_what_would_fail_every_shard_stops_at_the_first(tmp_path, kind):
 def test_what_dead_processes_left_goes_and_what_living_ones_make_stays(tmp_path):
     place = Folder(tmp_path / "out")
     run(place, How(workers=1, rank=0, size=2))
-    host = OWN_NAME.split("-")[0]
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
-    names = [f"{host}-{ended.pid}-aa", f"{host}-{os.getppid()}-bb", f"elsewhere-{ended.pid}-cc"]
+    names = [f"{HOST}-{ended.pid}-aa", f"{HOST}-{os.getppid()}-bb", f"elsewhere-{ended.pid}-cc"]
     for name in names:
         (place.root / ".tmp" / name / "shard-00001").mkdir(parents=True)
     place.tidy(finished=False)
     assert sorted(p.name for p in (place.root / ".tmp").iterdir()) == sorted(names[1:])
-    assert sorted(status(place).working) == sorted(["shard-00001 on elsewhere", f"shard-00001 on {host}"])
+    assert sorted(status(place).working) == sorted(["shard-00001 on elsewhere", f"shard-00001 on {HOST}"])
     run(place)
     assert not (place.root / ".tmp").exists()
 
