@@ -196,14 +196,16 @@ def _run(source: Any, out: Path | None, number: int, shard_size: int | None, dry
 
 
 def _warn(source: Any) -> None:
+    """Say what a prepared source (lines, scenes, another program's) will do otherwise than people may think."""
+    from .datagen.engines.source import Driven
     from .datagen.synth import Synthesis
 
-    if not isinstance(source, Synthesis):
-        return
     if source.leaks is not None and source.leaks.leaked:
         line(f"warning: {source.leaks}; they are refused as held_out")
-    gap = source.engine.planner.writer.mix.gap
-    if gap > FAR_LENGTHS:
+    if isinstance(source, Driven) and source.unused:
+        line(f"warning: the other program does not know these keys of the recipe: {', '.join(source.unused)}")
+    if isinstance(source, Synthesis) and source.engine.planner.writer.mix.gap > FAR_LENGTHS:
+        gap = source.engine.planner.writer.mix.gap
         line(f"warning: patterns keep their own lengths, so {gap:.0%} of the texts cannot have the wanted ones")
 
 

@@ -114,7 +114,9 @@ class Driven:
     @property
     def unused(self) -> list[str]:
         """Sections that the recipe sets and this engine knows nothing of; its own options stand in their place."""
-        return sorted(self.recipe.model_fields_set - USED)
+        fields = type(self.recipe).model_fields
+        default = {name: field.get_default(call_default_factory=True) for name, field in fields.items()}
+        return sorted(n for n in fields if n not in USED and getattr(self.recipe, n) != default[n])
 
     def close(self) -> None:
         """End the program of this process."""
