@@ -6,8 +6,10 @@ import shutil
 import unicodedata
 from contextlib import closing
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from ..errors import UserError
+from .images import OF_THE_FILE
 from .walk import plain_name, walk
 
 LARGEST_RATIO = 200  # photos hardly shrink and label files shrink tenfold; gzip's own limit is a thousandfold
@@ -48,11 +50,9 @@ def _write_all(archive: Path, folder: Path) -> None:
             target = folder / path
             total += ENTRY_COST
             if is_folder:
-                target.mkdir(parents=True, exist_ok=True)
-                continue
+                continue  # one is made for each file
             files += 1
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with target.open("xb") as out:
+            with _created(archive, name, target) as out:
                 for data in chunks:
                     total += len(data)
                     if total > limit:
@@ -61,6 +61,16 @@ def _write_all(archive: Path, folder: Path) -> None:
                     out.write(data)
     if not files:
         raise UserError(f"{archive} is an archive without files")
+
+
+def _created(archive: Path, name: str, target: Path) -> IO[bytes]:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return target.open("xb")
+    except OSError as error:
+        if error.errno in OF_THE_FILE:  # too long, or with signs that this system does not take
+            raise UserError(f"{archive} holds {name!r}, which cannot be written here: {error.strerror}") from error
+        raise
 
 
 def _claim(archive: Path, path: PurePosixPath, is_folder: bool, seen: Seen) -> None:

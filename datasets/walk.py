@@ -116,6 +116,10 @@ def plain_name(archive: Path, entry: Entry) -> str | None:
     parts = name.split("/")  # not a path object: there are millions
     if name.startswith("/") or ".." in parts or ":" in name or "\0" in name:
         raise UserError(f"{archive} holds {entry.name!r}, a path outside its folder: refused")
+    if name in ("", "."):
+        if entry.kind == "folder":
+            return None
+        raise UserError(f"{archive} holds a file without a name ({entry.name!r}): refused")
     if entry.kind == "other":
         raise UserError(f"{archive} holds {entry.name!r}, a link or device: refused")
     return None if not LITTER.isdisjoint(parts) or parts[-1].startswith("._") else name

@@ -182,3 +182,13 @@ def test_what_is_no_archive_is_named(tmp_path, data, message):
 def test_an_archive_without_files_is_named(tmp_path, make):
     with pytest.raises(UserError, match="without files"):
         extract(make(tmp_path / "a"), tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [(".", "a file without a name"), ("x" * 300 + ".jpg", "xxx.jpg', which cannot be written here")],
+)
+def test_names_that_no_file_can_have_are_refused(tmp_path, name, message):
+    with pytest.raises(UserError, match=message):
+        extract(make_zip(tmp_path / "a.zip", ("good.jpg", b"x"), (name, b"x")), tmp_path / "out")
+    assert [p.name for p in tmp_path.iterdir()] == ["a.zip"]
