@@ -182,19 +182,35 @@ def _long(command: list[str]) -> list[str]:
 @jobs.command()
 def launch(
     command: Annotated[list[str], typer.Argument(help="After --, the training: train CONFIG -o OUT --data PACK …")],
-    hosts: Annotated[list[str], typer.Option("--host", help="A machine, by name or address; the first one leads.")],
+    hosts: Annotated[
+        list[str], typer.Option("--host", help="A machine, by name or address; the first one leads.")
+    ] = [],  # noqa: B006
     processes: Annotated[int, typer.Option(help="Of each machine: as many as it has graphics cards.", min=1)] = 1,
     port: Annotated[int, typer.Option(help="Of the first machine.", min=1024, max=65535)] = 6170,
     logs: Annotated[Path, typer.Option(help="Folder of what the processes print.")] = Path("logs"),
+    slurm_file: Annotated[
+        Path | None, typer.Option("--slurm", help="Write a batch file for Slurm instead, which finds --machines.")
+    ] = None,
+    number: Annotated[int, typer.Option("--machines", help="With --slurm: how many.", min=1)] = 2,
 ) -> None:
     """Print the line that starts a training on each of several machines, after looking at ports, configuration, data.
 
     OUT and the data must be seen by all under the same path. Before the first step the processes compare
     configuration, data and versions.
     """
-    from .train.launch import Machines, check_command, check_machines, launch_lines
+    from .files import whole_file
+    from .train.launch import Machines, batch_file, check_command, check_machines, launch_lines
 
     machines = Machines(tuple(hosts), processes, port)
+    if bool(hosts) == (slurm_file is not None):
+        raise UserError("name the machines with --host, or let Slurm find them with --slurm FILE")
+    if slurm_file is not None:
+        line(check_command(command))
+        logs.mkdir(parents=True, exist_ok=True)
+        with whole_file(slurm_file) as file:
+            file.write(batch_file(number, machines, command, logs))
+        where(slurm_file)
+        return
     lines = launch_lines(machines, command, logs)
     for sentence in check_machines(machines):
         line(f"fine: {sentence}")

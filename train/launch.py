@@ -47,6 +47,36 @@ def _line(machines: Machines, command: Sequence[str], logs: Path, rank: str, hos
     return [sys.executable, "-m", "paddle.distributed.launch", *given, _program(), *command]
 
 
+def batch_file(number: int, machines: Machines, command: Sequence[str], logs: Path) -> str:
+    """The text of a file for Slurm's `sbatch` that trains on `number` machines, whichever they will be.
+
+    machines: how many processes of each, and the port; its hosts do not count. A run that Slurm starts anew goes on.
+    """
+    again = [] if "--resume" in command else ["--resume"]
+    wanted = Machines(("$FIRST", *("$OTHER" for _ in range(number - 1))), machines.processes, machines.port)
+    words = _line(wanted, [*command, *again], logs, "$SLURM_NODEID", "$SLURMD_NODENAME")
+    line = " ".join(f'"{word}"' if "$" in word else shlex.quote(word) for word in words)
+    options = [
+        "--job-name=ocrdata-train",
+        f"--nodes={number}",
+        "--ntasks-per-node=1",
+        "--requeue",
+        "--open-mode=append",
+        f"--output={logs.absolute()}/%j.log",
+    ]
+    return "\n".join(
+        [
+            "#!/bin/bash",
+            *(f"#SBATCH {option}" for option in options),
+            "set -eu",
+            f"cd {shlex.quote(str(Path.cwd()))}",
+            'export FIRST="$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)"',
+            f"exec srun --kill-on-bad-exit=1 bash -c {shlex.quote(f'exec {line}')}",
+            "",
+        ]
+    )
+
+
 def _program() -> str:
     """The launcher starts what does not end in .py as a program of its own."""
     beside = Path(sys.executable).with_name("ocrdata")

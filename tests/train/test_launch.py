@@ -92,3 +92,35 @@ def test_a_training_that_would_not_start_prints_no_lines(tmp_path, monkeypatch):
     hosts = ["--host", "localhost", "--port", str(free_port())]
     ran = CliRunner().invoke(app, ["jobs", "launch", *hosts, "--", *train])
     assert ran.exit_code == 2 and "nowhere" in ran.output and "paddle.distributed" not in ran.output
+
+
+def test_a_batch_file_for_slurm(tmp_path, make_pack, small, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    make_pack(tmp_path / "p", 32).close()
+    path = tmp_path / "it's.yml"
+    path.write_text(yaml.safe_dump(small(steps=4, holdout=0.1).model_dump(mode="json")), encoding="utf-8")
+    train = ["--", "train", path.name, "--data", "p", "-o", "run"]
+    ran = CliRunner().invoke(app, ["jobs", "launch", "--slurm", "job.sbatch", "--machines", "3", *train])
+    assert ran.exit_code == 0, ran.output
+    text = (tmp_path / "job.sbatch").read_text(encoding="utf-8")
+    assert "#SBATCH --nodes=3\n" in text and "#SBATCH --ntasks-per-node=1\n" in text
+    # What Slurm's commands would be asked, each machine's shell being ours.
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for name, does in {
+        "scontrol": "echo one; echo two",
+        "srun": 'shift; "$@"',
+        "python": 'printf "%s\\n" "$@"',
+    }.items():
+        (tools / name).write_text(f"#!/bin/bash\n{does}\n", encoding="utf-8")
+        (tools / name).chmod(0o755)
+    (tmp_path / "job.sbatch").write_text(text.replace(sys.executable, str(tools / "python")), encoding="utf-8")
+    node = {"SLURM_JOB_NODELIST": "x", "SLURM_NODEID": "2", "SLURMD_NODENAME": "three"}
+    environment = {**os.environ, **node, "PATH": f"{tools}:{os.environ['PATH']}"}
+    words = subprocess.run(["bash", "job.sbatch"], env=environment, capture_output=True, text=True, check=True).stdout
+    told = words.splitlines()
+    asked = {name: told[told.index(f"--{name}") + 1] for name in ("master", "nnodes", "rank", "host")}
+    assert asked == {"master": "one:6170", "nnodes": "3", "rank": "2", "host": "three"}
+    assert told[-7:] == ["train", "it's.yml", "--data", "p", "-o", "run", "--resume"]
+    both = CliRunner().invoke(app, ["jobs", "launch", "--slurm", "x", "--host", "a", *train])
+    assert both.exit_code == 2 and "--slurm FILE" in both.output
