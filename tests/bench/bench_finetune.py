@@ -5,13 +5,14 @@
 A bundle that has seen synthetic lines alone is trained on the upright cable labels of one half of the photos in
 ../shared/data (the halves of real_crops.py, by photo number), and scored on those of the other half and on synthetic
 lines of another seed: as it comes, finetuned on the real crops alone, and with synthetic lines replayed, one for each
-real one. A tenth of the photos of the first half chooses the best checkpoint (with replay, synthetic lines count as
-much); what is scored chooses nothing. Without --bundle, one is made by `ocrdata train preset:NAME`.
+real one. What is scored is the end of each training, so nothing is chosen by any score; a tenth of the photos of the
+first half is watched beside synthetic lines meanwhile. Without --bundle, one is made by `ocrdata train preset:NAME`.
 """
 
 from __future__ import annotations
 
 import argparse
+import shutil
 import subprocess
 import sys
 import time
@@ -30,8 +31,8 @@ from ocrdata.train.lines import open_lines
 from ocrdata.train.reader import Reader
 
 SETS = {"digits": digits, "alnum": alnum}
-REPLAYED, SCORED, CHOSEN = 8000, 2000, 500  # synthetic lines
-SEEDS = {"replay": 101, "scored": 102, "choose": 103}
+REPLAYED, SCORED, WATCHED = 8000, 2000, 500  # synthetic lines
+SEEDS = {"replay": 101, "scored": 102, "watched": 103}
 
 
 def run(*command: object) -> None:
@@ -49,10 +50,10 @@ def number(crop: Crop) -> int:
 
 @dataclass(frozen=True)
 class Real:
-    """Label files of the upright crops: to train on, to choose the checkpoint by, to score; and how many lines."""
+    """Label files of the upright crops: to train on, to watch, to score; and how many lines."""
 
     train: Path
-    choose: Path
+    watched: Path
     scored: Path
     counts: tuple[int, int, int]
 
@@ -61,10 +62,10 @@ def real_lines(preset: str, folder: Path) -> Real:
     """Write the label files; the crops stay where they are."""
     crops = [crop for crop in SETS[preset]() if crop.stands == "upright"]
     photos = sorted({number(crop) for crop in crops if crop.seen})
-    chosen = set(photos[::10])
+    kept = set(photos[::10])
     parts = {
-        "train": [c for c in crops if c.seen and number(c) not in chosen],
-        "choose": [c for c in crops if c.seen and number(c) in chosen],
+        "train": [c for c in crops if c.seen and number(c) not in kept],
+        "watched": [c for c in crops if c.seen and number(c) in kept],
         "scored": [c for c in crops if not c.seen],
     }
     folder.mkdir(parents=True, exist_ok=True)
@@ -73,7 +74,7 @@ def real_lines(preset: str, folder: Path) -> Real:
         paths[name] = folder / f"{name}.txt"
         rows = [f"{crop.line.origin}\t{crop.line.label}\n" for crop in those]
         paths[name].write_text("".join(rows), encoding="utf-8", newline="\n")
-    return Real(**paths, counts=(len(parts["train"]), len(parts["choose"]), len(parts["scored"])))
+    return Real(**paths, counts=(len(parts["train"]), len(parts["watched"]), len(parts["scored"])))
 
 
 def synthetic(preset: str, folder: Path, name: str, count: int) -> Path:
@@ -95,8 +96,7 @@ def finetune(arguments: argparse.Namespace, start: Path, real: Real, packs: dict
     values |= {
         "start": str(start),
         "data": sources,
-        "val": [{"name": "new", "path": str(real.choose)}, {"name": "old", "path": str(packs["choose"])}],
-        "best": "accuracy" if replay else "new.accuracy",
+        "val": [{"name": "new", "path": str(real.watched)}, {"name": "old", "path": str(packs["watched"])}],
         "unknown": "refuse",
         "steps": arguments.steps,
         "eval_every": max(1, arguments.steps // 8),
@@ -108,7 +108,9 @@ def finetune(arguments: argparse.Namespace, start: Path, real: Real, packs: dict
     config = place / "finetune.yml"
     config.write_text(yaml.safe_dump({"train": values}, allow_unicode=True, sort_keys=False), encoding="utf-8")
     run("train", config, "-o", place / "run")
-    run("export", place / "run", "-o", place / "bundle")
+    (place / "end").mkdir(exist_ok=True)  # a run's folder without the best checkpoint, so that the last one is taken
+    shutil.copy(place / "run" / "last.npz", place / "end" / "last.npz")
+    run("export", place / "end", "-o", place / "bundle")
     return place / "bundle"
 
 
@@ -129,7 +131,7 @@ def main() -> None:
     parser.add_argument("-o", "--out", type=Path, required=True)
     parser.add_argument("--preset", choices=SETS, default="digits")
     parser.add_argument("--bundle", type=Path, help="to start from; made by `ocrdata train preset:NAME` where none")
-    parser.add_argument("--steps", type=int, default=1000)
+    parser.add_argument("--steps", type=int, default=400)
     parser.add_argument("--rate", type=float, default=0.0005)
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
@@ -139,11 +141,11 @@ def main() -> None:
     real = real_lines(arguments.preset, arguments.out.resolve())
     packs = {
         name: synthetic(arguments.preset, arguments.out.resolve(), name, count)
-        for name, count in (("replay", REPLAYED), ("scored", SCORED), ("choose", CHOSEN))
+        for name, count in (("replay", REPLAYED), ("scored", SCORED), ("watched", WATCHED))
     }
-    trained, chosen, scored = real.counts
+    trained, watched, scored = real.counts
     print(
-        f"{arguments.preset}: {trained} real crops to train on, {chosen} to choose by, {scored} of other photos and "
+        f"{arguments.preset}: {trained} real crops to train on, {watched} watched, {scored} of other photos and "
         f"{len(Pack(packs['scored']))} synthetic lines scored; {arguments.steps} steps at {arguments.rate}"
     )
     print(f"{'':24} {'real crops':>7}, 95 %          synthetic, 95 %            time")
