@@ -80,7 +80,7 @@ class Command:
     line: list[str]
     parts: Callable[[Path], Counter[str]]
     more: list[str] = field(default_factory=list)
-    reading: float = 0.8
+    reading: float = 0.6
     whole: Path = Path()
     seconds: float = 0.0
 
@@ -146,7 +146,7 @@ def fetched(out: Path) -> Counter[str]:
 
 def chains(command: Command, folder: Path, number: int, row: Row) -> Iterator[Path]:
     """Folders for results, `AT_A_TIME` faults each; every one is finished and compared when its faults are over."""
-    for _ in range(number):  # each has one fault at least, but for those that come too late
+    for _ in range(3 * number):  # each has one fault at least, but for those that come too late
         if row.faults >= number:
             break
         out = Path(tempfile.mkdtemp(dir=folder)) / "out"
@@ -228,7 +228,7 @@ def read_errors(control: Path) -> Callable[[Command, Path, int, Row, random.Rand
             for _ in range(min(AT_A_TIME, wanted - row.faults)):
                 running = command.start(out)
                 time.sleep(chance.uniform(0.0, command.reading) * command.seconds)
-                control.write_text(str(chance.choice((0.02, 0.2, 1.0))), encoding="utf-8")
+                control.write_text(str(chance.choice((0.1, 0.5, 1.0))), encoding="utf-8")
                 told, _ = running.communicate(timeout=PATIENCE)
                 control.write_text("0", encoding="utf-8")
                 row.look(told)
@@ -380,6 +380,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scale", type=float, default=1.0, help="Of the numbers of faults.")
     parser.add_argument("--only", default="", help="Commands, with commas.")
+    parser.add_argument("--faults", default="", help="Kinds, with commas: SIGKILL,disk full.")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     os.environ["PYTHONHASHSEED"] = "0"
@@ -400,6 +401,8 @@ def try_all(options: argparse.Namespace, folder: Path, site: FaultyServer) -> di
     with _inputs(real, folder) as control:
         for command, kind, number, does in plan(control, site, options.scale):
             if options.only and command not in options.only.split(","):
+                continue
+            if options.faults and kind not in options.faults.split(","):
                 continue
             if not commands[command].seconds:
                 unbroken(commands[command], folder)
