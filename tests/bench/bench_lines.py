@@ -75,8 +75,8 @@ def chinese(folder: Path) -> str:
     config = yaml.safe_load(source.read_text(encoding="utf-8").replace("chinese.txt", str(dictionary)))
     config["synth"]["ink"]["pairs"] = str(source.parent / config["synth"]["ink"]["pairs"])
     for name, (unit, shortest, longest, weight) in CORPORA.items():
-        path = str(DATA / "corpora" / f"{name}.txt")
-        text = {"kind": "file", "path": path, "unit": unit, "length": [shortest, longest], "weight": weight}
+        file = str(DATA / "corpora" / f"{name}.txt")
+        text = {"kind": "file", "path": file, "unit": unit, "length": [shortest, longest], "weight": weight}
         config["synth"]["texts"].append(text)
     path = folder / "chinese.yml"
     path.write_text(yaml.safe_dump(config, allow_unicode=True, width=120), encoding="utf-8", newline="\n")
