@@ -36,8 +36,8 @@ from ocrdata.train.reader import Reader
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 CORPORA = {  # file: unit, shortest, longest, weight
-    "zh_fortune_chinese": ("char", 3, 18, 14),
-    "zh_xiehouyu": ("line", 3, 18, 5),
+    "zh_fortune_chinese": ("char", 3, 18, 40),
+    "zh_xiehouyu": ("line", 3, 18, 14),
     "zh_places_township": ("line", 2, 14, 1),
     "zh_addresses": ("line", 3, 20, 2),
     "zh_fortune_tang300": ("line", 3, 16, 2),
