@@ -82,7 +82,8 @@ def _connect(ray: Any, address: str | None) -> None:
         ray.init(address, log_to_driver=False, logging_level="ERROR", **options)
     except (OSError, RuntimeError, ValueError) as error:
         reason = " ".join(str(error).split())[:300]
-        raise Trouble(f"no Ray cluster is reached at {address}: {reason}") from error
+        hint = "" if "RAY_AUTH_MODE" in os.environ else " (one that wants a token: set RAY_AUTH_MODE=token)"
+        raise Trouble(f"no Ray cluster is reached at {address}: {reason}{hint}") from error
 
 
 def _outcome(ray: Any, reference: Any, task: Task) -> Outcome:

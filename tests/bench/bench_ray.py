@@ -60,7 +60,7 @@ def kill(process: subprocess.Popen[bytes]) -> int:
 @contextmanager
 def cluster(folder: Path) -> Iterator[list[subprocess.Popen[bytes]]]:
     """The head and a second node."""
-    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_health_check_period_ms": "1000",
+    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled", "RAY_health_check_period_ms": "1000",
                    "RAY_health_check_timeout_ms": "3000", "RAY_DISABLE_IMPORT_WARNING": "1"}  # fmt: skip
     nodes = []
     try:

@@ -265,8 +265,9 @@ def test_a_real_s3_server(tmp_path, whole, monkeypatch):
         running.stop()
 
 
-def test_a_ray_cluster_of_this_machine(tmp_path, whole):
+def test_a_ray_cluster_of_this_machine(tmp_path, whole, monkeypatch):
     pytest.importorskip("ray")
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")  # or Ray would keep a token in the home folder
     place, sound = Folder(tmp_path / "out"), tmp_path / "sound"
     source = Pictures(sound, broken={31})
     with pytest.raises(Trouble, match="1 of 12 shards failed"):
