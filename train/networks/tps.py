@@ -64,16 +64,16 @@ class Tps(nn.Layer):
         guess = nn.initializer.Assign(_first_guess(points).astype(np.float32).ravel())
         zero = nn.initializer.Constant(0.0)
         self.points = nn.Linear(hidden, 2 * points, _slow(zero), _slow(guess))
-        self._edges, self._spline = (
-            paddle.to_tensor(values.astype(np.float32)) for values in (edges(points), spline(edges(points)))
-        )
+        # In 64 bits: the sums of the spline are small beside what is summed, and a grid that is off by 4e-6, as in
+        # 32 bits, shifts noise by so much that engines differ by more than 1e-4.
+        self._edges, self._spline = (paddle.to_tensor(values) for values in (edges(points), spline(edges(points))))
 
     def forward(self, images: Tensor) -> Tensor:
         found = nn.functional.relu(self.hidden(self.features(images).flatten(1)))
         points = self.points(found).reshape([0, -1, 2])
-        weights = self._spline.matmul(points)
         height, width = paddle.shape(images)[2], paddle.shape(images)[3]
-        grid = self._basis(height, width).matmul(weights).reshape([0, height, width, 2])
+        pull = self._basis(height, width).matmul(self._spline).astype("float32")  # of each point on each pixel
+        grid = pull.matmul(points).reshape([0, height, width, 2])
         if self.training:  # Paddle's gradient of grid_sample crashes the process for pictures that need none
             images = images.detach()
             images.stop_gradient = False
@@ -91,7 +91,7 @@ class Tps(nn.Layer):
 
 def _centres(count: Tensor) -> Tensor:
     """Centres of `count` pixels, from -1 to 1 over their edges."""
-    return (2 * paddle.arange(count).astype("float32") + 1) / count.astype("float32") - 1
+    return (2 * paddle.arange(count).astype("float64") + 1) / count.astype("float64") - 1
 
 
 def _slow(initializer: nn.initializer.Initializer | None = None) -> ParamAttr:
