@@ -6,7 +6,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 OUT ?= demo-out
 FONTS := fonts-noto-cjk fonts-wqy-microhei fonts-wqy-zenhei fonts-arphic-uming fonts-arphic-ukai \
-	fonts-dejavu fonts-liberation fonts-liberation2 fonts-freefont-ttf fonts-roboto-unhinted fonts-open-sans fonts-hack fonts-b612
+	fonts-dejavu fonts-liberation fonts-liberation2 fonts-freefont-ttf fonts-roboto-unhinted fonts-open-sans fonts-hack fonts-b612 \
+	fonts-routed-gothic fonts-roadgeek fonts-urw-base35 fonts-opendin fonts-national-park fonts-play fonts-dosis fonts-ocr-b fonts-jura
 
 # libgomp1: Paddle's wheel links to it and a minimal system lacks it. gcc: builds the optional kernel of the renderer.
 SYSTEM := libgomp1 gcc libc6-dev $(FONTS)
