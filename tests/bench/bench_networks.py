@@ -34,7 +34,7 @@ from ocrdata.datagen.recipe import load_recipe
 from ocrdata.datagen.synth import prepare
 from ocrdata.datasets.images import Image, decode, write_image
 from ocrdata.datasets.records import Sample
-from ocrdata.errors import Stopped
+from ocrdata.errors import Stopped, Trouble
 from ocrdata.train.backend import require_paddle
 from ocrdata.train.config import TrainConfig
 
@@ -191,8 +191,14 @@ def deploys(run: Path, labels: Path, folder: Path, row: Row) -> None:
 
     export(run, folder / "bundle")
     found = [line for line in open_lines(labels) if isinstance(line, Line)]
-    for agreement in verify(run, folder / "bundle", [line.image for line in found], [line.label for line in found]):
-        row.add(f"{agreement.difference:.1e}", agreement.changed == 0)
+    images, texts = [line.image for line in found], [line.label for line in found]
+    for engine in ("paddle", "onnx"):
+        try:
+            (agreement,) = verify(run, folder / "bundle", images, texts, [engine])
+            row.add(f"{agreement.difference:.1e}", agreement.changed == 0)
+        except Trouble as trouble:
+            row.add("DIFFERS", good=False)
+            print(trouble, file=sys.stderr)
 
 
 def examine(name: str, seconds: float) -> bool:
