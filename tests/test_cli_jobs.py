@@ -28,7 +28,10 @@ def lines(tmp_path):
 
 
 def ocrdata(*arguments):
-    return CliRunner().invoke(app, [str(a) for a in arguments])
+    given = [str(a) for a in arguments]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["ocrdata", *given])  # what a job remembers as its command
+        return CliRunner().invoke(app, given)
 
 
 def digest(folder):

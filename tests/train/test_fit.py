@@ -89,6 +89,7 @@ def test_killed_and_resumed_it_ends_with_the_same_weights(tmp_path, small, make_
 def test_a_stop_signal_saves_the_step_and_resuming_goes_on(tmp_path, small, make_pack):
     pack = make_pack(tmp_path / "p", 200)
     config = small(**CHANGES)
+    before = signal.getsignal(signal.SIGTERM)
     Fit(config, pack, None, tmp_path / "whole").run()
 
     def stop(steps, done=[0]):  # noqa: B006
@@ -103,7 +104,7 @@ def test_a_stop_signal_saves_the_step_and_resuming_goes_on(tmp_path, small, make
     resumed.run()
     assert same(weights_of(tmp_path / "whole")[1], weights_of(tmp_path / "cut")[1])
     assert not list((tmp_path / "cut").glob(".*"))
-    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    assert signal.getsignal(signal.SIGTERM) == before
 
 
 def test_the_recurrent_network_resumes_exactly_too(tmp_path, small, make_pack):
