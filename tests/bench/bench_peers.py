@@ -37,13 +37,13 @@ from fontTools.ttLib import TTFont
 
 from ocrdata.datagen.engines.install import list_engines
 from ocrdata.datagen.recipe import Recipe
-from ocrdata.datagen.synth import Engine, prepare
+from ocrdata.datagen.synth import SHARD, Engine, prepare
 from ocrdata.datasets.images import read_image, write_image
 from ocrdata.datasets.records import Sample
 
 BARS = {"text_renderer": 30, "trdg": 40, "synthtiger": 400}  # times faster, on Chinese lines
 IMAGES = {"text_renderer": 100, "trdg": 100, "synthtiger": 10}  # in a round: about a second
-OWN = 2000
+OWN = SHARD  # lines in a round: retries and the store cost what they cost in a pack
 WARM_UP = {"chinese": 120_000, "english": 20_000}
 FACES = 8
 PLAIN = {  # what `typical` is without its effects
