@@ -118,4 +118,8 @@ def test_a_runs_detector_reads_photos_of_any_size(small, scenes, tmp_path) -> No
     DetFit(small(steps=1), photos, None, tmp_path / "run").run()
     detector = run_detector(tmp_path / "run")
     for shape in ((1, 40, 3), (40, 1, 3), (33, 500, 3), (5, 20000, 3)):
-        detector.find(np.full(shape, 128, np.uint8))
+        photo = np.full(shape, 128, np.uint8)
+        maps = detector.map(photo)
+        assert np.isfinite(maps).all() and maps.shape[1] % 32 == maps.shape[2] % 32 == 0
+        for found in detector.find(photo):
+            assert found.points.min() >= 0 and (found.points <= [shape[1], shape[0]]).all()
