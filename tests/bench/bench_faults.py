@@ -28,7 +28,7 @@ import time
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -174,12 +174,22 @@ def interrupt(number: int, kinds: tuple[str, ...]) -> Callable[[Command, Path, i
     return faults
 
 
+def _workers(running: subprocess.Popen[str]) -> list[psutil.Process]:
+    found = []
+    for process in psutil.Process(running.pid).children():
+        with suppress(psutil.NoSuchProcess):  # it has just ended
+            if "spawn_main" in " ".join(process.cmdline()):
+                found.append(process)
+    return found
+
+
 def _send(running: subprocess.Popen[str], number: int, kind: str) -> None:
-    workers = [p for p in psutil.Process(running.pid).children() if "spawn_main" in " ".join(p.cmdline())]
+    workers = _workers(running)
     if kind == "all":
         os.killpg(running.pid, number)
     elif kind == "worker" and workers:
-        workers[-1].send_signal(number)
+        with suppress(psutil.NoSuchProcess):
+            workers[-1].send_signal(number)
     else:
         running.send_signal(number)
 
