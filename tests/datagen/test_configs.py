@@ -10,6 +10,8 @@ import pytest
 
 from ocrdata.config import config_path
 from ocrdata.corpora.sources import read_charset
+from ocrdata.datagen.det.recipe import load_det_recipe
+from ocrdata.datagen.det.synth import prepare_scenes
 from ocrdata.datagen.learnt import LearntPairs
 from ocrdata.datagen.recipe import load_recipe
 from ocrdata.datagen.synth import prepare
@@ -17,7 +19,9 @@ from ocrdata.errors import UserError
 from ocrdata.fonts.discover import find_fonts
 
 CONFIGS = config_path("preset:chinese_lines").parents[1]
-NAMES = [*sorted(p.stem for p in (CONFIGS / "synth").glob("*.yml") if p.stem != "scenes"), "alnum", "digits", "plates"]
+SCENES = ("scenes", "documents", "tags")
+LINES = sorted(p.stem for p in (CONFIGS / "synth").glob("*.yml") if p.stem not in SCENES)
+NAMES = [*LINES, "alnum", "digits", "plates"]
 CHARSETS = {name: load_recipe(f"preset:{name}").charset for name in NAMES}
 COLOURS = sorted((CONFIGS / "colours").glob("*.yml"))
 PLATE = re.compile(r"[\u4e00-\u9fff][A-HJ-NP-Z]·?[A-HJ-NP-Z0-9]{4}[A-HJ-NP-Z0-9学警挂][0-9]?")
@@ -47,6 +51,16 @@ def test_every_recipe_draws(name):
     assert max(p.shape[1] for p in pictures) <= recipe.max_width
     assert min(np.ptp(p) for p in pictures) > 20
     assert refused < 0.4 * (refused + COUNT)
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_every_recipe_of_scenes_draws(name):
+    engine = prepare_scenes(load_det_recipe(f"preset:{name}")).engine
+    scenes = [scene for scene, _ in engine.pictures(np.arange(8))]
+    assert all(scene.entries for scene in scenes)
+    legible = [entry for scene in scenes for entry in scene.entries if entry.text != "###"]
+    assert len({entry.text for entry in legible}) >= 8
+    assert len(legible) > 0.6 * sum(len(scene.entries) for scene in scenes)
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if CHARSETS[name]])

@@ -26,7 +26,9 @@ class DetAugment(Config):
 
     flip: share that is mirrored (text is then unreadable, but still text); rotation: degrees at most, both ways;
     scale: range of the factor; tries: of drawing a window that cuts no text; smallest: of a window's sides, as a
-    share of the photo's; brightness, contrast: at most, as a share; noise: standard deviation in grey levels, at most;
+    share of the photo's; cut: share that shows a window of the training size instead, which may cut text: only there
+    text is as large as the factor says, because windows without cut text are enlarged or shrunk to fit;
+    brightness, contrast: at most, as a share; noise: standard deviation in grey levels, at most;
     blur: standard deviation in px, at most; paste: texts of another photo that are put beside a photo's own, at most.
     """
 
@@ -35,6 +37,7 @@ class DetAugment(Config):
     scale: tuple[float, float] = (0.5, 3.0)
     tries: int = Field(default=10, ge=1, le=1000)
     smallest: float = Field(default=0.1, gt=0, le=1)
+    cut: Share = 0
     brightness: float = Field(default=0.15, ge=0, lt=1)
     contrast: float = Field(default=0.25, ge=0, lt=1)
     noise: float = Field(default=0.0, ge=0, le=50)
@@ -56,13 +59,18 @@ def changed(
 ) -> Placed:
     """A photo turned, scaled, cut to a window whose longer side becomes `side` px, with other colours.
 
-    No text is cut where the photo has such a window. The same seed gives the same picture.
+    No text is cut where the photo has such a window and `draw.cut` does not allow it. The same seed gives the same
+    picture.
     """
     random = np.random.default_rng(tuple(seed))
     moving, size = _moved(image.shape[:2], draw, random)
     moved = [_through(moving, p) for p in polygons]
-    left, top, right, bottom = _window(moved, ignored, size, draw, random)
-    factor = side / max(right - left, bottom - top)
+    if draw.cut and random.random() < draw.cut:
+        left, top, right, bottom = _square(moved, ignored, size, side, random)
+        factor = 1.0
+    else:
+        left, top, right, bottom = _window(moved, ignored, size, draw, random)
+        factor = side / max(right - left, bottom - top)
     final = np.array([[factor, 0, -left * factor], [0, factor, -top * factor], [0, 0, 1]]) @ moving
     kept = [i for i, p in enumerate(moved) if _inside(p, (left, top, right, bottom))]
     extent = max(1, round((right - left) * factor)), max(1, round((bottom - top) * factor))
@@ -120,6 +128,25 @@ def _window(
         if any(_inside(p, (left, top, right, bottom)) for p in counting):
             return left, top, right, bottom
     return whole
+
+
+def _square(
+    polygons: Sequence[Polygon],
+    ignored: Sequence[bool],
+    size: tuple[int, int],
+    side: int,
+    random: np.random.Generator,
+) -> Window:
+    """A window of at most `side` px along each axis, on a point of a text that counts, if there is one."""
+    counting = [p for p, ignore in zip(polygons, ignored, strict=True) if not ignore]
+    low, high = np.zeros(2), np.array(size, float)
+    if counting:
+        chosen = counting[int(random.integers(len(counting)))]
+        low, high = chosen.min(0), chosen.max(0)
+    middle = random.uniform(low, np.maximum(high, low)) + side * random.uniform(-0.4, 0.4, 2)
+    extent = np.minimum(size, side)
+    left, top = np.clip(middle - extent / 2, 0, size - extent).astype(int).tolist()
+    return left, top, left + int(extent[0]), top + int(extent[1])
 
 
 def _gaps(polygons: Sequence[Polygon], axis: int, length: int) -> list[tuple[int, int]]:

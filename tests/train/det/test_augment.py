@@ -49,6 +49,23 @@ def test_no_text_is_cut() -> None:
             assert cv2.contourArea(polygon) > 0.4 * whole
 
 
+@pytest.mark.parametrize("factor", [0.5, 1.0, 1.5])
+def test_windows_that_may_cut_text_keep_its_size(factor: float) -> None:
+    draw = DetAugment(**{**STILL, "scale": (factor, factor), "cut": 1})  # type: ignore[arg-type]
+    cut = 0
+    for seed in range(20):
+        placed = changed(photo(), TEXTS, [False] * 4, 128, draw, (3, seed))
+        assert placed.image.shape == (128, 128, 3) and placed.polygons
+        for polygon in placed.polygons:
+            assert cv2.contourArea(polygon) == pytest.approx(factor**2 * cv2.contourArea(TEXTS[0]), rel=0.01)
+            cut += bool(polygon.min() < 0 or polygon.max() > 128)
+        mask = np.zeros((128, 128), np.uint8)
+        cv2.fillPoly(mask, [np.rint(p).astype(np.int32) for p in placed.polygons], 1)
+        white = placed.image[:, :, 0] > 140
+        assert (white != mask.astype(bool)).mean() < 0.06
+    assert cut > 0
+
+
 def test_the_same_seed_gives_the_same_picture() -> None:
     one, two, other = (changed(photo(), TEXTS, [False] * 4, 128, DetAugment(noise=5), (s, 1)) for s in (4, 4, 5))
     assert np.array_equal(one.image, two.image) and not np.array_equal(one.image, other.image)
