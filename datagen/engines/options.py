@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, NonNegativeFloat, model_validator
+from pydantic import AfterValidator, Discriminator, Field, NonNegativeFloat, Tag, model_validator
 
 from ...config import Config, load
 from ..limits import Hex, Probability, within
 
-Margin = Annotated[int, Field(ge=0, le=64)]
+Whole = Annotated[int, Field(ge=0, le=64)]
+Pixels = Annotated[
+    Annotated[Whole, Tag("number")] | Annotated[tuple[Whole, Whole], AfterValidator(within(0, 64)), Tag("range")],
+    Discriminator(lambda value: "range" if isinstance(value, list | tuple) else "number"),
+]
 
 
 def _odd(limits: tuple[int, int]) -> tuple[int, int]:
@@ -146,7 +150,8 @@ class TrdgOptions(EngineOptions):
     noise, white, quasicrystal: weights of its own backgrounds (the last one is slow).
     colours, stroke_colours: each channel is drawn between the two. stroke_width: px around the letters.
     skew: largest rotation, degrees. blur: largest radius, px. distortion_axis: along which it moves rows and columns.
-    space_width: of a space, as a share of the font's. character_spacing: px. margins: top, left, bottom, right, px.
+    space_width: of a space, as a share of the font's. character_spacing: px, and margins: top, left, bottom, right, px:
+    numbers, or ranges [low, high] of which each line is drawn with one, as if TRDG were run many times.
     """
 
     noise: NonNegativeFloat = 0.2
@@ -160,8 +165,8 @@ class TrdgOptions(EngineOptions):
     distortion: Distortion = Distortion()
     distortion_axis: Literal["vertical", "horizontal", "both"] = "vertical"
     space_width: Annotated[float, Field(ge=0.3, le=5)] = 1
-    character_spacing: Annotated[int, Field(ge=0, le=64)] = 0
-    margins: tuple[Margin, Margin, Margin, Margin] = (3, 3, 3, 3)
+    character_spacing: Pixels = 0
+    margins: tuple[Pixels, Pixels, Pixels, Pixels] = (3, 3, 3, 3)
 
     def backgrounds(self) -> dict[str, float]:
         """Noise, white, quasicrystal."""

@@ -74,8 +74,8 @@ class Trdg:
             text_color=",".join(options["colours"]),
             orientation=0,
             space_width=options["space_width"],
-            character_spacing=options["character_spacing"],
-            margins=tuple(options["margins"]),
+            character_spacing=_pixels(options["character_spacing"]),
+            margins=tuple(map(_pixels, options["margins"])),
             fit=False,
             output_mask=True,
             word_split=False,
@@ -130,6 +130,11 @@ class Trdg:
             photo = ImageOps.exif_transpose(opened).convert("RGB")
         photo.thumbnail((LONG_SIDE, LONG_SIDE))
         return photo
+
+
+def _pixels(option: Any) -> int:
+    """A number, or one out of a range."""
+    return option if isinstance(option, int) else random.randint(*option)
 
 
 def _ink_of(font: Any, text: str, stroke: int) -> float:

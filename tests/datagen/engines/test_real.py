@@ -73,8 +73,10 @@ CHANGES = {
         {"distortion": {"none": 0, "sine": 1}, "distortion_axis": "both"},
         {"space_width": 3},
         {"character_spacing": 9},
+        {"character_spacing": [4, 9]},
         {"margins": [6, 3, 3, 3]},
         {"margins": [3, 9, 3, 3]},
+        {"margins": [3, [6, 9], 3, 3]},
     ],
 }
 
