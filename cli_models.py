@@ -184,7 +184,7 @@ def evaluate(
         if rec is None:
             evaluate_detector_on(model, data, out_file, engine)
         else:
-            evaluate_reading(model, rec, cls, data, policy or "exact", engine)
+            evaluate_reading(model, rec, cls, data, (policy or "exact", engine), out_file)
         return
     if rec or cls:
         raise UserError(f"--rec and --cls go with a detector, and {model} is none")

@@ -391,23 +391,37 @@ def evaluate_detector_on(model: Path, data: Sequence[Path], out_file: Path | Non
 
 
 def evaluate_reading(
-    det: Path, rec: Path, cls: Path | None, data: Sequence[Path], policy: str, engine: EngineName
+    det: Path,
+    rec: Path,
+    cls: Path | None,
+    data: Sequence[Path],
+    how: tuple[str, EngineName],
+    out_file: Path | None,
 ) -> None:
-    """What `eval` does for a detector and a recogniser together."""
+    """What `eval` does for a detector and a recogniser together. how: policy and engine."""
     from .datasets.dataset import find_labels, open_labels
+    from .errors import UserError
+    from .files import write_json
     from .train.metrics import find_policy
     from .train.reading.endtoend import end_to_end
 
+    policy, engine = how
+    if out_file is not None and out_file.suffix.lower() != ".json":
+        raise UserError(f"{out_file}: what was read is reported as .json")
     form = find_policy(policy).form
     reader = open_reader(det, rec, cls, {}, (engine, 0, 32), 0.0)
-    rows = []
+    rows, reports = [], {}
     with progress("eval", None) as done:
         for path in data:
             photos = open_labels(*find_labels(path))
             found = end_to_end(reader, photos, lambda a, b: form(a) == form(b), done)
+            reports[str(path)] = found.report()
             for name, score in (("found", found.found), ("found and read", found.read)):
                 figures = (f"{v:.4f}" for v in (score.precision, score.recall, score.hmean))
                 rows.append((str(path), name, found.photos, score.true, *figures))
             table("read wrongly", [(m.label, m.read, m.photo) for m in found.misread[:10]], ("label", "read", "where"))
             counts(f"{path}: left out, by reason", found.refused)
     table(f"{det} and {rec}, compared {policy}", rows, ("set", "", "photos", "texts", "precision", "recall", "hmean"))
+    if out_file is not None:
+        write_json(out_file, reports)
+        where(out_file)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from ...datasets.images import BadImage, read_image
 from ...datasets.records import Photo, Refusal
@@ -35,6 +36,17 @@ class EndToEnd:
     misread: list[Misread] = field(default_factory=list)
     refused: Counter[str] = field(default_factory=Counter)
 
+    def report(self) -> dict[str, Any]:
+        """The figures as they are written, and every text that was found and read wrongly."""
+        return {
+            "photos": self.photos,
+            "texts": self.read.true,
+            "found": _figures(self.found),
+            "read": _figures(self.read),
+            "refused": dict(self.refused),
+            "misread": [asdict(misread) for misread in self.misread],
+        }
+
     def add(self, photo: Photo, texts: list[Text], same: Same) -> None:
         """Count one photo."""
         regions = [r for r in photo.regions if r.polygon is not None]
@@ -46,6 +58,10 @@ class EndToEnd:
         self.photos += 1
         wrong = [(t, f) for t, f in matched.pairs if (t, f) not in right]
         self.misread += [Misread(photo.name, regions[t].text, texts[f].text) for t, f in wrong]
+
+
+def _figures(score: DetScore) -> dict[str, float]:
+    return {name: round(getattr(score, name), 4) for name in ("precision", "recall", "hmean")}
 
 
 def end_to_end(

@@ -205,6 +205,9 @@ def test_a_text_counts_where_it_is_found_and_read(tmp_path: Path) -> None:
     assert (result.read.hits, result.read.precision) == (1, 0.5)
     assert [(m.label, m.read) for m in result.misread] == [("7", "4")] and result.refused == {"missing_file": 1}
     assert end_to_end(reader(), photos, lambda a, b: True).read.hits == 2
+    report = result.report()
+    assert report["read"]["hmean"] == pytest.approx(result.read.hmean, abs=1e-4) and report["photos"] == result.photos
+    assert len(report["misread"]) == result.found.hits - result.read.hits
 
 
 def test_rows_that_lean_a_little_are_rows() -> None:
