@@ -18,7 +18,6 @@ typedef __m512i Vector;
 #define STORE_HALF(at, value)                  \
     _mm256_storeu_si256((__m256i *)(at),       \
                         _mm512_castsi512_si256(_mm512_permutexvar_epi64(_mm512_setr_epi64(0, 2, 4, 6, 0, 2, 4, 6), value)))
-#define GATHER(from, at) _mm512_i32gather_epi32(at, from, 2)
 #elif defined(__AVX2__)
 #include <immintrin.h>
 typedef __m256i Vector;
@@ -30,7 +29,6 @@ typedef __m256i Vector;
 #define AND _mm256_and_si256
 #define STORE_HALF(at, value) \
     _mm_storeu_si128((__m128i *)(at), _mm256_castsi256_si128(_mm256_permute4x64_epi64(value, 8)))
-#define GATHER(from, at) _mm256_i32gather_epi32(from, at, 2)
 #elif defined(__SSE2__)
 #include <emmintrin.h>
 typedef __m128i Vector;
@@ -110,6 +108,13 @@ static size_t room(const Job *job) {
     return ends + 4 * mask + 32 * pixels + 256 * (size_t)job->width + 64 * SLACK + 4096;
 }
 
+static void add_ink(const uint8_t *restrict from, int wide, int high, uint8_t *restrict to, int stride) {
+    for (int i = 0; i < high; i++, to += stride, from += wide)
+        for (int j = 0; j < wide; j += BLOCK)
+            for (int b = j; b < j + BLOCK; b++)
+                to[b] = to[b] > from[b] ? to[b] : from[b];
+}
+
 /* Rows are copied in blocks; what is blank changes nothing, not even at the beginning of the next row. */
 static int set_glyphs(const Job *job, const Glyph *const *glyphs, const int32_t *xs, const int32_t *ys, uint8_t *mask,
                       int stride) {
@@ -123,12 +128,7 @@ static int set_glyphs(const Job *job, const Glyph *const *glyphs, const int32_t 
         int x = xs[k] + glyph->left, y = ys[k] - glyph->top;
         if (x < 0 || y < 0 || x + glyph->width > job->mask_width || y + glyph->height > job->mask_height)
             return 0;
-        uint8_t *to = mask + (size_t)(y + SIDE) * stride + x + SIDE;
-        const uint8_t *from = glyph->ink;
-        for (int i = 0; i < glyph->height; i++, to += stride, from += glyph->stride)
-            for (int j = 0; j < glyph->stride; j += BLOCK)
-                for (int b = j; b < j + BLOCK; b++)
-                    to[b] = to[b] > from[b] ? to[b] : from[b];
+        add_ink(glyph->ink, glyph->stride, glyph->height, mask + (size_t)(y + SIDE) * stride + x + SIDE, stride);
     }
     return 1;
 }
@@ -159,13 +159,20 @@ static void pair_rows(const uint8_t *mask, int stride, int rows, uint16_t *restr
 }
 
 static void look_up(const uint16_t *pairs, const int32_t *at, int count, uint32_t *four) {
-    int x = 0;
-#if defined(GATHER)
-    for (; x < count; x += sizeof(Vector) / 4) /* `at` is 0 behind its end */
-        STORE(four + x, GATHER((const int *)pairs, LOAD(at + x)));
-#endif
-    for (; x < count; x++)
+    for (int x = 0; x < count; x++)
         memcpy(four + x, pairs + at[x], 4);
+}
+
+/* Photos and noise are rarely in the processor's caches: what a row needs later is asked for while others are warped. */
+static void fetch_row(const Job *job, int y) {
+    size_t width = (size_t)job->width;
+    if (job->behind == 1)
+        for (int c = 0; c < 3; c++)
+            for (size_t x = 0; x < width + 63; x += 64)
+                FETCH((const uint8_t *)job->planes + (size_t)c * job->plane + (size_t)y * job->row + x);
+    if (job->noise)
+        for (size_t x = 0; x < 3 * width; x += 64)
+            FETCH(job->noise + 3 * width * y + x);
 }
 
 static void warp(const Job *job, const uint8_t *mask, int stride, uint8_t *seen, Arena *arena) {
@@ -177,12 +184,12 @@ static void warp(const Job *job, const uint8_t *mask, int stride, uint8_t *seen,
     uint32_t *fx = take(arena, 4 * (size_t)width), *fy = take(arena, 4 * (size_t)width);
     uint32_t *four = take(arena, 4 * (size_t)width);
     pair_rows(mask, stride, high + 2 * SIDE, pairs);
-    memset(at + width, 0, SLACK);
     for (int k = 0; k < 3; k++)
         for (int x = 0; x < width; x++)
             rows[k * width + x] = (float)(m[3 * k] * x);
     const float *rx = rows, *ry = rows + width, *rw = rows + 2 * width;
     for (int y = 0; y < job->height; y++) {
+        fetch_row(job, y);
         float column[3];
         for (int k = 0; k < 3; k++)
             column[k] = (float)(m[3 * k + 1] * y + m[3 * k + 2]);
@@ -312,15 +319,6 @@ static void blend(uint8_t *planes, const uint8_t *mask, size_t pixels, const Pai
             p1[i] = (uint8_t)((uint16_t)(p1[i] * rest + c1 * alpha) >> 8);
             p2[i] = (uint8_t)((uint16_t)(p2[i] * rest + c2 * alpha) >> 8);
         }
-}
-
-/* Photos are rarely in the processor's caches. */
-static void fetch_background(const Job *job) {
-    if (job->behind == 1)
-        for (int c = 0; c < 3; c++)
-            for (int y = 0; y < job->height; y++)
-                for (int x = 0; x < job->width + 63; x += 64)
-                    FETCH((const uint8_t *)job->planes + (size_t)c * job->plane + (size_t)y * job->row + x);
 }
 
 static void background(const Job *job, uint8_t *planes) {
@@ -453,8 +451,9 @@ static void gaps(const Job *job, const uint8_t *ink, const uint8_t *seen, Sums *
     memset(levels, 0, count);
     for (int y = 0; y < job->height; y++) {
         const uint8_t *row = ink + (size_t)y * job->width;
-        for (int x = 0; x < job->width; x++)
-            strokes[y * stride + x] = row[x] > level ? 255 : 0;
+        uint8_t *restrict to = strokes + y * stride;
+        for (int x = 0, width = job->width; x < width; x++)
+            to[x] = row[x] > level ? 255 : 0;
         memcpy(levels + y * stride, seen + (size_t)y * job->width, (size_t)job->width);
     }
     memcpy(spare, strokes, count);
@@ -526,7 +525,6 @@ int ocrdata_line(const Job *job, const Glyph *const *glyphs, const int32_t *xs, 
     memset(mask, 0, mask_size);
     if (!near(job) || !set_glyphs(job, glyphs, xs, ys, mask, stride))
         return 0;
-    fetch_background(job);
     size_t kept = arena.used;
     warp(job, mask, stride, ink, &arena);
     arena.used = kept;
