@@ -84,8 +84,9 @@ def train(
 
     require_paddle()
     validation = val or settings.val
+    if validation:
+        require_apart(source, validation)
     lines, sets = open_data(source), open_sets(validation) if validation else {}
-    require_apart(lines, sets)
     if dry_run:
         counts("would be trained", {"lines": len(lines), **{f"val {n}".strip(): len(s) for n, s in sets.items()}})
         return
@@ -131,9 +132,11 @@ def check(
     require_paddle()
     from .model_tables import show_findings
     from .train.check import check as look
-    from .train.sources import open_data, open_sets
+    from .train.sources import open_data, open_sets, require_apart
 
     validation = val or settings.val
+    if validation:
+        require_apart(source, validation)
     with progress("check", None) as done:
         found = look(settings, open_data(source), open_sets(validation) if validation else {}, out_dir, seconds, done)
     show_findings(found, all_of_them=True)

@@ -6,7 +6,7 @@ import hashlib
 import json
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -164,13 +164,12 @@ def _require_once(paths: Sequence[Path], key: str, hint: str) -> None:
         raise UserError(f"{key}: {twice[0]} is listed more than once; {hint}")
 
 
-def require_apart(data: Lines, sets: Mapping[str, Lines]) -> None:
-    """Raises UserError where a validation set is a source of the training data."""
-    sources = data.sources if isinstance(data, Mixture) else [data]
-    roots = {source.root.resolve() for source in sources}
-    for lines in sets.values():
-        if lines.root.resolve() in roots:
-            raise UserError(f"{lines.root} is the training data too: a score on it says nothing; leave it out of val")
+def require_apart(data: Path | Sequence[Source], val: Path | Sequence[ValSet]) -> None:
+    """Raises UserError where a validation set is a source of the training data, before either is opened."""
+    sources = {path.resolve() for path in ([data] if isinstance(data, Path) else [one.path for one in data])}
+    for path in [val] if isinstance(val, Path) else [one.path for one in val]:
+        if path.resolve() in sources:
+            raise UserError(f"{path} is the training data too: a score on it says nothing; leave it out of val")
 
 
 def where(lines: Lines, index: int) -> str:

@@ -64,7 +64,8 @@ def test_sets_have_names_and_stand_apart(label_file, tmp_path):
     sets = open_sets([ValSet(name="old", path=path), ValSet(name="new", path=other)])
     assert list(sets) == ["old", "new"]
     with pytest.raises(UserError, match=r"other\.txt is the training data too"):
-        require_apart(open_data([Source(path=other), Source(path=path)]), {"new": sets["new"]})
+        require_apart([Source(path=other), Source(path=path)], [ValSet(name="new", path=other)])
+    require_apart(path, other)
     with pytest.raises(UserError, match=r"val: .*labels\.txt is listed more than once"):
         open_sets([ValSet(name="old", path=path), ValSet(name="new", path=path)])
     with pytest.raises(UserError, match=r"data: .*labels\.txt is listed more than once; give it a higher ratio"):
