@@ -100,7 +100,8 @@ class PhotoReader:
 
     def _page(self, one: _Lines, readings: list[tuple[tuple[str, float], bool]]) -> ReadPage:
         texts, dropped = [], Counter(one.dropped)
-        for place, ((text, confidence), turned) in zip(one.places, readings, strict=True):
+        for place, ((read, confidence), turned) in zip(one.places, readings, strict=True):
+            text = read.strip()  # a box is a little wider than its text, and that room can be read as a space
             if not text or confidence < self.least:
                 dropped["unreadable_text" if text else "nothing_read"] += 1
             else:

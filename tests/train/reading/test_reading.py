@@ -95,6 +95,13 @@ def test_what_is_dropped_is_counted() -> None:
     assert isinstance(page, ReadPage) and not page.texts and page.dropped == {"unreadable_text": 1}
 
 
+def test_room_beside_a_text_is_no_space() -> None:
+    spaced = reader()
+    spaced.recogniser = LineReader(brightness, RULE, Charset("012 456789"))  # the bar of a 3 is read as a space
+    (page,) = spaced.read([Page("one", sheet((3, 40, 20, 80, 20), (4, 40, 120, 80, 20)))])
+    assert texts(page) == "4" and page.dropped == {"nothing_read": 1}  # type: ignore[union-attr]
+
+
 def test_lines_that_stand_upside_down_are_turned() -> None:
     class Always:
         def upside_down(self, lines: list[np.ndarray]) -> list[bool]:
