@@ -141,20 +141,24 @@ def _explain(
 ) -> str:
     # A misspelt key comes first: that another key is missing follows from it.
     first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
-    key = ".".join(str(part) for part in first["loc"]) or "the file"
-    source = _set_by(overrides, first["loc"])
+    message = first["msg"].removeprefix("Value error, ")
+    location = first["loc"]
+    # What looks at several keys at once is placed at their section; where it names the key, that is the place.
+    named, colon, rest = message.partition(": ")
+    if colon and named in _allowed(model, location):
+        location, message = (*location, named), rest
+    key = ".".join(str(part) for part in location) or "the file"
+    source = _set_by(overrides, location)
     if not source:
-        line = _line(root, [*prefix, *first["loc"]]) if root else 0
+        line = _line(root, [*prefix, *location]) if root else 0
         source = f"{path}{f' line {line}' if line else ''}"
     if first["type"] == "extra_forbidden":
         allowed = _allowed(model, first["loc"][:-1])
         close = difflib.get_close_matches(str(first["loc"][-1]), allowed, 1)
         hint = f" (did you mean '{close[0]}'?)" if close else ""
         message = f"unknown key{hint}" + (f"; allowed: {', '.join(allowed)}" if allowed else "")
-    else:
-        message = first["msg"].removeprefix("Value error, ")
-        if "input" in first and isinstance(first["input"], str | int | float | bool):
-            message += f" (is {first['input']!r})"
+    elif "input" in first and isinstance(first["input"], str | int | float | bool):
+        message += f" (is {first['input']!r})"
     more = f" (and {len(error.errors()) - 1} more)" if len(error.errors()) > 1 else ""
     return f"{source}: {key}: {message}{more}"
 

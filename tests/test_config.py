@@ -1,7 +1,7 @@
 """Every mistake in a configuration is named by file, line and key."""
 
 import pytest
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ocrdata.config import Config, config_path, load, make, presets
 from ocrdata.errors import UserError
@@ -10,6 +10,12 @@ from ocrdata.errors import UserError
 class Inner(Config):
     size: int = Field(default=1, ge=1)
     blur: float = 0
+
+    @model_validator(mode="after")
+    def _together(self) -> "Inner":
+        if self.blur > self.size:
+            raise ValueError("blur: at most the size")
+        return self
 
 
 class Outer(Config):
@@ -33,6 +39,7 @@ def write(tmp_path, text):
         ),
         ("name: a\ninner:\n  size: 0\n", r"line 3: inner\.size: .*greater than or equal to 1 \(is 0\)"),
         ("name: a\nmany:\n  - size: 1\n  - sizes: 2\n", r"line 4: many\.1\.sizes: unknown key.*'size'"),
+        ("name: a\ninner:\n  size: 2\n  blur: 3\n", r"line 4: inner\.blur: at most the size$"),
         ("inner: {}\n", r"name: Field required"),
         ("name: [\n", r"line 2: not valid YAML"),
         ("- a\n", r"a mapping of keys to values is expected"),
@@ -54,6 +61,8 @@ def test_overrides_change_nested_keys_and_are_checked(tmp_path):
     assert load(path, "outer", Outer, ["inner.size=7"]).inner.size == 7
     with pytest.raises(UserError, match=r"^--set inner\.sise: inner\.sise: unknown key"):
         load(path, "outer", Outer, ["inner.sise=7"])
+    with pytest.raises(UserError, match=r"^--set inner\.blur: inner\.blur: at most the size"):
+        load(path, "outer", Outer, ["name=b", "inner.blur=3"])
     with pytest.raises(UserError, match="KEY=VALUE"):
         load(path, "outer", Outer, ["inner"])
 
