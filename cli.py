@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from . import cli_datasets, cli_jobs, cli_models, cli_photos, cli_select, cli_soak, cli_synth
+from . import cli_datasets, cli_jobs, cli_models, cli_photos, cli_select, cli_serve, cli_soak, cli_synth
 from .cli_run import Run, Workers, long_command
 from .exits import Commands
 from .progress import progress
@@ -305,6 +305,7 @@ def _compare(a: Stats, b: Stats, page: Path) -> None:
 
 cli_synth.register(app)
 cli_models.register(app)
+cli_serve.register(app)
 cli_soak.register(app)
 cli_photos.register(app)
 cli_datasets.register(app)

@@ -1,6 +1,8 @@
 """The commands as a user types them: results, messages, exit codes."""
 
 import json
+import os
+import re
 import signal
 import subprocess
 import sys
@@ -9,6 +11,7 @@ import time
 import cv2
 import numpy as np
 import pytest
+import requests
 from command import failed, ocrdata
 
 DIGITS = "synth:\n  texts: [{kind: pattern, pattern: '{digit:3-5}'}]\n  fonts: [{name: '*Sans*'}]\n"
@@ -39,7 +42,7 @@ def photo(path, boxes=1):
 def test_help_names_every_command():
     text = ocrdata("--help").stdout
     data = "fetch crop corpus synth fonts colours engines pack stats"
-    models = "train check eval benchmark export carve quantise ocr soak demo"
+    models = "train check eval benchmark export carve quantise ocr serve soak demo"
     for command in f"{data} {models}".split():
         assert f" {command} " in text
 
@@ -92,6 +95,22 @@ def test_lines_to_a_bundle_that_reads(lines):
     shaped = ocrdata("ocr", lines / "bundle", lines / "line.png", "--rec_image_shape", "3, 48, 320")
     assert failed(shaped, 2, "3, 48, 320", "3, 32, 160")
     assert failed(ocrdata("ocr", lines / "bundle", lines / "line.png", "--dict", "0123"), 2, "0123")
+    assert served(lines / "bundle", lines / "line.png") == [{**json.loads(read.stdout), "image": "line.png"}]
+    assert failed(ocrdata("serve", "--det", lines / "bundle"), 2, "--rec")
+
+
+def served(bundle, picture):
+    """What a server of the bundle answers; it ends when it is asked to."""
+    command = [sys.executable, "-m", "ocrdata", "serve", str(bundle), "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8") as server:
+        try:
+            url = re.search(r"http://\S+", server.stdout.readline())[0].rstrip("(")
+            with picture.open("rb") as file:
+                answer = requests.post(f"{url}/ocr", files={"file": (picture.name, file)}, timeout=60)
+        finally:
+            server.terminate()
+    assert os.name == "nt" or server.returncode == 143
+    return answer.json()["pages"]
 
 
 def test_a_preview_and_a_dry_run_write_no_pack(lines, tmp_path):
