@@ -25,6 +25,7 @@ PICTURES = 512  # that are decoded
 FEW = 20  # pictures of a character; it is not learnt from fewer
 BLANK = 3.0  # standard deviation of grey values below which there is nothing to see
 TURNED = 1.5  # times as high as wide
+TELLING = 30  # steps of learning by heart, after which a loss that hardly fell says something
 Level = Literal["error", "warning", "fine"]
 
 
@@ -253,6 +254,6 @@ def _rehearse(config: TrainConfig, data: Lines, good: list[int], seconds: float)
     )
     if run.accuracy >= 0.9 or run.last < LITTLE:
         return Finding("fine", "rehearsal", said)
-    if run.last < run.first / 2:
-        return Finding("warning", "rehearsal", f"{said}; it learns, but the time was too short to tell more")
+    if np.isfinite(run.last) and (run.last < run.first / 2 or run.steps < TELLING):
+        return Finding("warning", "rehearsal", f"{said}; the time was too short to tell more")
     return Finding("error", "rehearsal", f"{said}: it does not learn; look at the labels, and at optimizer.lr")

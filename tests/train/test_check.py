@@ -93,8 +93,14 @@ def test_a_rate_far_from_what_works_is_a_warning(small, make_pack, tmp_path):
 
 
 def test_what_cannot_be_learnt_is_found_by_trying(small, make_pack, tmp_path):
-    findings = check(small(optimizer={"lr": 1e-9}), make_pack(tmp_path / "p", 80), seconds=2)
+    findings = check(small(optimizer={"lr": 1e-9}), make_pack(tmp_path / "p", 80), seconds=5)
     assert "it does not learn" in found("error", "rehearsal", findings)
+
+
+def test_a_few_steps_tell_nothing(small, make_pack, tmp_path):
+    findings = check(small(optimizer={"lr": 1e-9}), make_pack(tmp_path / "p", 80), seconds=1e-9)
+    assert "in 1 steps" in found("warning", "rehearsal", findings)
+    assert "too short to tell" in found("warning", "rehearsal", findings)
 
 
 def test_a_source_that_comes_again_and_again_is_a_warning(small, make_pack, tmp_path):
