@@ -36,7 +36,7 @@ class Group(Config):
 class Optimizer(Config):
     """How weights follow from gradients.
 
-    betas: decay of the first and second moment; momentum takes the first of them as its own.
+    betas: decay of the first and second moment; momentum takes the first of them as its own, and so does rmsprop.
     lr: the highest. schedule: constant; cosine falls to 0; one_cycle rises and falls along cosines, from a 25th to
     a 250,000th; piecewise multiplies by `factor` at each of `milestones`.
     warmup: steps of rising, linear but for one_cycle; below 1 a share of all steps, and so are milestones.
@@ -46,7 +46,7 @@ class Optimizer(Config):
     ema: decay of a moving average of the weights, which is then what is evaluated and exported; 0 keeps none.
     """
 
-    name: Literal["adam", "adamw", "momentum"] = "adamw"
+    name: Literal["adam", "adamw", "momentum", "rmsprop"] = "adamw"
     lr: float = Field(default=0.003, gt=0)
     betas: tuple[Share, Share] = (0.9, 0.999)
     schedule: Literal["constant", "cosine", "one_cycle", "piecewise"] = "cosine"

@@ -89,9 +89,8 @@ def room(config: TrainConfig, characters: int, out: Path) -> list[Words]:
     """Level, name and sentence on disk, memory and shared memory."""
     numbers = parameter_count(build(config, characters))
     mb = 4 * numbers / 1e6
-    copies = (
-        4 + (config.optimizer.name != "momentum") + 2 * bool(config.optimizer.ema)
-    )  # last with state, best, one new
+    moments = {"momentum": 1, "rmsprop": 3}.get(config.optimizer.name, 2)
+    copies = 3 + moments + 2 * bool(config.optimizer.ema)  # last with state, best, one new
     found = [disk(2 * copies * mb, f"{numbers:,} numbers in the network", out)]
     ahead = (AHEAD + WINDOW / 4) * config.batch_size * 3 * config.height * config.width * 4 / 1e6
     found.append(_memory(config.cache_mb + ahead))

@@ -59,7 +59,7 @@ def freeze(network: nn.Layer, factors: dict[str, float]) -> list[nn.Layer]:
 
 
 def make_optimizer(config: Optimizer, network: nn.Layer) -> paddle.optimizer.Optimizer:
-    """Adam, AdamW or momentum; weight decay acts on matrices and kernels alone. Clipping is the Update's."""
+    """Adam, AdamW, momentum or RMSProp; weight decay acts on matrices and kernels alone. Clipping is the Update's."""
     factors = rates(network, config)
     groups: dict[tuple[float, bool], list[Tensor]] = {}
     for name, parameter in network.named_parameters():
@@ -72,6 +72,8 @@ def make_optimizer(config: Optimizer, network: nn.Layer) -> paddle.optimizer.Opt
     first, second = config.betas
     if config.name == "momentum":
         return paddle.optimizer.Momentum(config.lr, momentum=first, parameters=parameters)
+    if config.name == "rmsprop":
+        return paddle.optimizer.RMSProp(config.lr, rho=second, momentum=first, parameters=parameters)
     kind = {"adam": paddle.optimizer.Adam, "adamw": paddle.optimizer.AdamW}[config.name]
     return kind(config.lr, beta1=first, beta2=second, parameters=parameters)
 

@@ -9,7 +9,6 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from .metrics import shapes
 from .numbers import EastPost, EastTargets
 from .post import Found, Points, clockwise
 
@@ -62,22 +61,33 @@ def east_boxes(maps: Maps, config: EastPost) -> list[Found]:
         return []
     pixels = np.stack([columns, rows], 1).astype(np.float32) * CELL
     quads = maps[1:, rows, columns].T.reshape(-1, 4, 2) + pixels[:, None]
-    quads, scores = _along_rows(quads, maps[0, rows, columns], rows, columns, config.overlap)
-    order = np.argsort(-scores, kind="stable")[: config.candidates]
-    kept = _strongest(quads[order], config.overlap)
     found = []
-    for i in order[kept]:
-        score = _mean(maps[0], quads[i] / CELL)
+    for quad in chosen_quads(quads, maps[0, rows, columns], (rows, columns), config.overlap, config.candidates):
+        score = _mean(maps[0], quad / CELL)
         if score >= config.cover:
-            found.append(Found(clockwise_quad(quads[i]), min(score, 1.0)))
+            found.append(Found(clockwise_quad(quad), min(score, 1.0)))
     return found
+
+
+def chosen_quads(
+    quads: Points, scores: Points, places: tuple[NDArray[np.int64], NDArray[np.int64]], overlap: float, candidates: int
+) -> Points:
+    """Of the (N, 4, 2) quads that pixels at `places` (rows, columns, row by row) mean, one for each text."""
+    quads, strengths = _along_rows(quads, scores, *places, overlap)
+    order = np.argsort(-strengths, kind="stable")[:candidates]
+    return quads[order[_strongest(quads[order], overlap)]]
+
+
+def _outlines(quads: Points) -> NDArray[np.object_]:
+    """All at once, unlike `metrics.shapes`, which takes any number of points."""
+    return np.asarray(shapely.make_valid(shapely.polygons(quads)), object)
 
 
 def _along_rows(
     quads: Points, scores: Points, rows: NDArray[np.int64], columns: NDArray[np.int64], overlap: float
 ) -> tuple[Points, Points]:
     """Neighbours in a row that mean the same text as one, their corners weighed by score, their scores added up."""
-    outlines = shapes(list(quads))
+    outlines = _outlines(quads)
     near = (np.diff(rows) == 0) & (np.diff(columns) == 1)
     common = shapely.area(shapely.intersection(outlines[1:], outlines[:-1]))
     areas = shapely.area(outlines)
@@ -89,19 +99,24 @@ def _along_rows(
 
 
 def _strongest(quads: Points, overlap: float) -> NDArray[np.int64]:
-    """Indices of quads, given strongest first, that no stronger one overlaps."""
-    outlines = shapes(list(quads))
+    """Indices of quads, given strongest first, that no stronger one overlaps.
+
+    What is beaten is compared no more: of the many quads that an untrained network means, few pairs are left.
+    """
+    outlines = _outlines(quads)
     first, second = shapely.STRtree(outlines).query(outlines)
-    first, second = first[first < second], second[first < second]
-    common = shapely.area(shapely.intersection(outlines[first], outlines[second]))
-    areas = shapely.area(outlines)
-    clash = common > overlap * np.maximum(areas[first] + areas[second] - common, 1e-6)
-    beaten_by: dict[int, list[int]] = {}
-    for a, b in zip(first[clash].tolist(), second[clash].tolist(), strict=True):
-        beaten_by.setdefault(b, []).append(a)
+    order = np.lexsort((second, first))
+    first, second = first[order], second[order]
+    bounds = np.searchsorted(first, np.arange(len(quads) + 1))
+    areas = np.asarray(shapely.area(outlines))
     kept = np.ones(len(quads), bool)
-    for b in sorted(beaten_by):
-        kept[b] = not kept[beaten_by[b]].any()
+    for one in range(len(quads)):
+        others = second[bounds[one] : bounds[one + 1]]
+        others = others[kept[others] & (others > one)]
+        if kept[one] and len(others):
+            common = np.asarray(shapely.area(shapely.intersection(outlines[one], outlines[others])))
+            union = np.maximum(areas[one] + areas[others] - common, 1e-6)
+            kept[others[common > overlap * union]] = False
     return np.flatnonzero(kept)
 
 

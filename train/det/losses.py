@@ -6,8 +6,10 @@ import paddle
 from paddle import Tensor
 from paddle.nn import functional
 
-from .network_config import Db, Network
-from .numbers import DbLoss, EastLoss
+from .east import CELL
+from .network_config import Db, East, Network
+from .numbers import DbLoss, EastLoss, SastLoss
+from .sast import BORDER, CARE, CENTRE, CORNERS, PER_HEIGHT, PER_SIDE
 
 EPS = 1e-6
 
@@ -53,8 +55,28 @@ def east_losses(outputs: Tensor, targets: Tensor, config: EastLoss) -> Tensor:
     return config.score * found + config.corners * away.sum([1, 2]) / ((score * care).sum([1, 2]) + 1)
 
 
+def sast_losses(outputs: Tensor, targets: Tensor, config: SastLoss) -> Tensor:
+    """(N,) losses. outputs: (N, 15, h, w), a logit and three ways in px; targets: (N, 18, h, w), see sast_maps."""
+    score, care = targets[:, 0], targets[:, CARE]
+    strip = (score * care).unsqueeze(1)
+    pixels = strip.sum([1, 2, 3]) + EPS
+
+    def away(part: slice, unit: int) -> Tensor:
+        gap = functional.smooth_l1_loss(outputs[:, part] / CELL, targets[:, part] / CELL, reduction="none")
+        return (gap.mean(1, keepdim=True) * targets[:, unit : unit + 1] * strip).sum([1, 2, 3]) / pixels
+
+    return (
+        config.score * dice(functional.sigmoid(outputs[:, 0]), score, care)
+        + config.border * away(BORDER, PER_HEIGHT)
+        + config.corners * away(CORNERS, PER_SIDE)
+        + config.centre * away(CENTRE, PER_SIDE)
+    )
+
+
 def losses(outputs: Tensor, targets: Tensor, network: Network) -> Tensor:
     """(N,) losses of a network of this configuration."""
     if isinstance(network, Db):
         return db_losses(outputs, targets, network.loss, network.steepness)
-    return east_losses(outputs, targets, network.loss)
+    if isinstance(network, East):
+        return east_losses(outputs, targets, network.loss)
+    return sast_losses(outputs, targets, network.loss)

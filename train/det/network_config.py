@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from ...config import Config
-from .numbers import DbLoss, DbPost, DbTargets, EastLoss, EastPost, EastTargets
+from .numbers import DbLoss, DbPost, DbTargets, EastLoss, EastPost, EastTargets, SastLoss, SastPost, SastTargets
 
 
 class MobileNetV3(Config):
@@ -74,5 +74,21 @@ class East(Config):
     post: EastPost = EastPost()
 
 
-Network = Annotated[Db | East, Field(discriminator="name")]
-Post = Annotated[DbPost | EastPost, Field(discriminator="method")]
+class Sast(Config):
+    """A map of strips along the middle of texts and, at each of their pixels, the way to the edges above and below, to
+    the corners of the box around the text and to its centre: for curved texts.
+
+    backbone: resnet50_vd or plain, with one more stage, a 64th of the size. channels: of the merged maps; targets,
+    loss, post: as for db.
+    """
+
+    name: Literal["sast"]
+    backbone: Annotated[ResNet50 | Plain, Field(discriminator="name")] = Plain()
+    channels: int = Field(default=64, ge=16, le=512, multiple_of=8)
+    targets: SastTargets = SastTargets()
+    loss: SastLoss = SastLoss()
+    post: SastPost = SastPost()
+
+
+Network = Annotated[Db | East | Sast, Field(discriminator="name")]
+Post = Annotated[DbPost | EastPost | SastPost, Field(discriminator="method")]

@@ -83,3 +83,46 @@ class EastPost(Config):
     overlap: float = Field(default=0.2, gt=0, lt=1)
     cover: float = Field(default=0.1, ge=0, lt=1)
     candidates: int = Field(default=1000, ge=1)
+
+
+class SastTargets(Config):
+    """Numbers of the label maps.
+
+    height: of the strip along a text's middle, as a share of the text's; ends: what the strip is shorter by at each
+    end, as a share of the text's height; smallest, largest: px; texts whose box has a shorter side outside of these
+    are ignored.
+    """
+
+    height: float = Field(default=0.3, gt=0, lt=1)
+    ends: float = Field(default=0.15, ge=0, lt=0.5)
+    smallest: float = Field(default=4.0, ge=0)
+    largest: float = Field(default=512.0, gt=0)
+
+
+class SastLoss(Config):
+    """Weights of the four parts: score * dice, and smooth L1 of the way to edges, to corners and to the centre."""
+
+    score: float = Field(default=1.0, ge=0)
+    border: float = Field(default=1.0, ge=0)
+    corners: float = Field(default=1.5, ge=0)
+    centre: float = Field(default=1.5, ge=0)
+
+
+class SastPost(Config):
+    """How texts are cut out of the maps.
+
+    threshold: of the score; overlap: of two boxes of which the weaker one goes; cover: least share of a box that its
+    strip fills; pairs: of points on a text's two long edges; expand: how much further apart those lie than the network
+    says; ends: how far a text reaches beyond its strip, as a share of its height; smallest: px, shorter side of a box;
+    candidates: at most.
+    """
+
+    method: Literal["sast"] = "sast"
+    threshold: float = Field(default=0.5, gt=0, lt=1)
+    overlap: float = Field(default=0.2, gt=0, lt=1)
+    cover: float = Field(default=0.1, ge=0, lt=1)
+    pairs: int = Field(default=2, ge=2, le=64)
+    expand: float = Field(default=1.0, ge=1, le=2)
+    ends: float = Field(default=0.3, ge=0, le=1)
+    smallest: float = Field(default=4.0, ge=0)
+    candidates: int = Field(default=1000, ge=1)
