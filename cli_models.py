@@ -13,12 +13,27 @@ from .progress import progress
 from .tables import counts, line, out, table, where
 
 if TYPE_CHECKING:  # commands import what they need when they run: `--help` stays quick
+    from .train.config import TrainConfig
     from .train.evaluate import Evaluation
 
 CONFIG_HELP = f"A YAML file, or {PRESET}NAME ({', '.join(presets(TRAINING))})."
 Set = Annotated[list[str], typer.Option("--set", help="Change a key of the configuration: KEY.SUB=VALUE.")]
 Engine = Annotated[
     Literal["auto", "onnx", "openvino", "paddle", "paddle_onednn"], typer.Option(help="What runs the bundle's model.")
+]
+Policy = Annotated[
+    str | None,
+    typer.Option(
+        help="What counts as equal: exact, ignore_case, ignore_space, alnum, english36; by default exact, "
+        "or ignore_case for a model that learnt lower case alone."
+    ),
+]
+GroupBy = Annotated[
+    str,
+    typer.Option(
+        metavar="PATTERN",
+        help=r"Draw lines together for the intervals where this finds the same text in their names: '(\d+)_crop'.",
+    ),
 ]
 
 
@@ -53,21 +68,13 @@ def train(
     Without --data, a configuration with the sections synth and make goes all the way: it renders its lines, trains,
     exports, compares and scores. The same command again goes on wherever that stopped.
     """
-    from .cli_photos import DETECTION, DIRECTION, train_detector, train_direction
-    from .config import load, value_of
+    from .cli_tasks import train_other
+    from .config import load
     from .errors import UserError
     from .road import by_section, is_road, refuse_making
     from .train.config import TrainConfig
 
-    if value_of(config, "train", "task") == DETECTION:
-        from .train.det.config import DetConfig
-
-        train_detector(load(config, "train", DetConfig, overrides), data, val, out_dir, resume, dry_run)
-        return
-    if value_of(config, "train", "task") == DIRECTION:
-        from .train.cls.config import ClsConfig
-
-        train_direction(load(config, "train", ClsConfig, overrides), data, val, out_dir, resume, dry_run)
+    if train_other(config, overrides, data, val, out_dir, resume, dry_run):
         return
     settings = load(config, "train", TrainConfig, by_section(overrides)["train"])
     source = data or settings.data
@@ -78,12 +85,17 @@ def train(
     if source is None:
         raise UserError("no data to train on: --data names a pack (or the key 'data' of the configuration)")
     refuse_making(overrides, workers)
+    _train_lines(settings, source, val or settings.val, (out_dir, resume, dry_run))
+
+
+def _train_lines(settings: TrainConfig, source: Any, validation: Any, how: tuple[Path, bool, bool]) -> None:
+    """how: folder of the run, whether to go on there, whether only to tell."""
     from .model_tables import fit_and_show
     from .train.backend import require_paddle
     from .train.sources import open_data, open_sets, require_apart
 
+    out_dir, resume, dry_run = how
     require_paddle()
-    validation = val or settings.val
     if validation:
         require_apart(source, validation)
     lines, sets = open_data(source), open_sets(validation) if validation else {}
@@ -148,21 +160,9 @@ def evaluate(
     out_file: Annotated[
         Path | None, typer.Option("--out", "-o", help="Write the report: NAME.json, or NAME.html with pictures.")
     ] = None,
-    policy: Annotated[
-        str | None,
-        typer.Option(
-            help="What counts as equal: exact, ignore_case, ignore_space, alnum, english36; by default exact, "
-            "or ignore_case for a model that learnt lower case alone."
-        ),
-    ] = None,
+    policy: Policy = None,
     worst: Annotated[int, typer.Option(help="How many of the worst lines to keep.")] = 20,
-    group_by: Annotated[
-        str,
-        typer.Option(
-            metavar="PATTERN",
-            help=r"Draw lines together for the intervals where this finds the same text in their names: '(\d+)_crop'.",
-        ),
-    ] = "",
+    group_by: GroupBy = "",
     known_only: Annotated[
         bool, typer.Option("--known-only", help="Leave out labels with characters that the model has not.")
     ] = False,
@@ -177,7 +177,7 @@ def evaluate(
     Lines: accuracy, 1 - normalised edit distance, confusions, the worst. Photos: precision, recall, hmean by
     ICDAR2015's protocol.
     """
-    from .cli_photos import DETECTION, evaluate_detector_on, evaluate_reading
+    from .cli_tasks import DETECTION, evaluate_detector_on, evaluate_reading
     from .errors import UserError
     from .train.evaluate import Scoring, evaluate_sets, open_lines, open_reader
 
@@ -327,7 +327,7 @@ def export(
     from .train.lines import Line, open_lines
 
     require_paddle("exporting")
-    from .cli_photos import DETECTION, DIRECTION, export_detector_run, export_direction_run
+    from .cli_tasks import DETECTION, DIRECTION, export_detector_run, export_direction_run
     from .train.bundle import ONNX
     from .train.checkpoint import task_of_run
     from .train.export import export as write
