@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from . import cli_datasets, cli_jobs, cli_models, cli_photos, cli_select, cli_serve, cli_soak, cli_synth
+from . import cli_datasets, cli_jobs, cli_models, cli_photos, cli_select, cli_serve, cli_soak, cli_synth, cli_system
 from .cli_run import Run, Workers, long_command
 from .exits import Commands
 from .progress import progress
@@ -308,6 +308,7 @@ cli_models.register(app)
 cli_serve.register(app)
 cli_soak.register(app)
 cli_photos.register(app)
+cli_system.register(app)
 cli_datasets.register(app)
 cli_jobs.register(app)
 cli_select.register(app)

@@ -28,13 +28,13 @@ class Config(BaseModel):
 SYNTHESIS, TRAINING = ("synth", "presets"), ("rec", "det", "cls", "presets")
 
 
-def _shipped(kinds: Sequence[str] = ("synth", "rec", "det", "cls", "presets")) -> dict[str, Path]:
+def _shipped(kinds: Sequence[str] = ("synth", "rec", "det", "cls", "presets", "system")) -> dict[str, Path]:
     """Shipped configurations by name."""
     folder = Path(str(resources.files(f"{__package__}.configs")))
     return {p.stem: p for kind in kinds for p in sorted((folder / kind).glob("*.yml"))}
 
 
-def presets(kinds: Sequence[str] = ("synth", "rec", "det", "cls", "presets")) -> list[str]:
+def presets(kinds: Sequence[str] = ("synth", "rec", "det", "cls", "presets", "system")) -> list[str]:
     """Names that can follow `preset:`; kinds: folders of `configs`."""
     return sorted(_shipped(kinds))
 

@@ -14,9 +14,12 @@ import numpy as np
 import paddle
 from paddle import nn
 
+from ..corpora.charset import Charset
 from ..datasets.images import Image
 from ..errors import Trouble, UserError
 from .bundle import FORMAT, ONNX, PADDLE_MODEL, PADDLE_WEIGHTS, Bundle, OutputRule, entry, new_bundle, open_bundle, seal
+from .checkpoint import About
+from .config import TrainConfig
 from .ctc import TIME_STRIDE
 from .decoders import Decoder
 from .metrics import Score, score
@@ -73,24 +76,29 @@ def export(run: Path, out: Path, overwrite: bool = False) -> Bundle:
     Raises UserError for what is no run and for a folder in the way.
     """
     with new_bundle(out, overwrite) as folder:
-        about, config, charset, network = load_run(run)
-        rule = config.input_rule()
-        shape = paddle.static.InputSpec([None, 3, rule.height, None], "float32", "images")
-        files = save_models(folder, _Probabilities(network), shape, out)
-        bundle = Bundle(
-            format=FORMAT,
-            task="recognition",
-            characters=about.characters,
-            case=config.case,
-            input=rule,
-            output=_output_rule(config.decoder(charset), len(charset)),
-            network=about.config["network"],
-            metrics=about.best or about.scores,
-            data={**about.data, "steps": about.step},
-            versions=versions(),
-            files={name: entry(folder / name) for name in files},
-        )
-        seal(folder, bundle)
+        about, config, _, network = load_run(run)
+        return write_recogniser(folder, out, about, config, network)
+
+
+def write_recogniser(folder: Path, out: Path, about: About, config: TrainConfig, network: nn.Layer) -> Bundle:
+    """Fill the folder of a new bundle. out: the name that it will have."""
+    charset, rule = Charset(about.characters), config.input_rule()
+    shape = paddle.static.InputSpec([None, 3, rule.height, None], "float32", "images")
+    files = save_models(folder, _Probabilities(network), shape, out)
+    bundle = Bundle(
+        format=FORMAT,
+        task="recognition",
+        characters=about.characters,
+        case=config.case,
+        input=rule,
+        output=_output_rule(config.decoder(charset), len(charset)),
+        network=about.config["network"],
+        metrics=about.best or about.scores,
+        data={**about.data, "steps": about.step},
+        versions=versions(),
+        files={name: entry(folder / name) for name in files},
+    )
+    seal(folder, bundle)
     return bundle
 
 

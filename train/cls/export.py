@@ -56,22 +56,28 @@ def load_direction_run(run: Path) -> tuple[checkpoint.About, ClsConfig, Directio
 def export_direction(run: Path, out: Path, overwrite: bool = False) -> ClsBundle:
     """Write the best weights of a run as the bundle `out`. Raises UserError, Trouble."""
     with new_bundle(out, overwrite) as folder:
-        about, config, network = load_direction_run(run)
-        rule = config.input_rule()
-        shape = paddle.static.InputSpec([None, 3, rule.height, rule.max_width], "float32", "images")
-        files = save_models(folder, _Probabilities(network), shape, out)
-        bundle = ClsBundle(
-            format=FORMAT,
-            task=TASK,
-            network={"name": "mobilenet_v3_small", "scale": config.scale},
-            metrics=about.best or about.scores,
-            data={**about.data, "steps": about.step},
-            versions=versions(),
-            files={name: entry(folder / name) for name in files},
-            input=rule,
-            certain=config.certain,
-        )
-        seal(folder, bundle)
+        return write_direction(folder, out, *load_direction_run(run))
+
+
+def write_direction(
+    folder: Path, out: Path, about: checkpoint.About, config: ClsConfig, network: DirectionNetwork
+) -> ClsBundle:
+    """Fill the folder of a new bundle. out: the name that it will have."""
+    rule = config.input_rule()
+    shape = paddle.static.InputSpec([None, 3, rule.height, rule.max_width], "float32", "images")
+    files = save_models(folder, _Probabilities(network), shape, out)
+    bundle = ClsBundle(
+        format=FORMAT,
+        task=TASK,
+        network={"name": "mobilenet_v3_small", "scale": config.scale},
+        metrics=about.best or about.scores,
+        data={**about.data, "steps": about.step},
+        versions=versions(),
+        files={name: entry(folder / name) for name in files},
+        input=rule,
+        certain=config.certain,
+    )
+    seal(folder, bundle)
     return bundle
 
 

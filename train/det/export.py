@@ -73,21 +73,25 @@ def run_detector(run: Path) -> Detector:
 def export_detector(run: Path, out: Path, overwrite: bool = False) -> DetBundle:
     """Write the best weights of a detector's run as the bundle `out`. Raises UserError, Trouble."""
     with new_bundle(out, overwrite) as folder:
-        about, config, network = load_detector_run(run)
-        shape = paddle.static.InputSpec([None, 3, None, None], "float32", "images")
-        files = save_models(folder, _Map(network), shape, out)
-        bundle = DetBundle(
-            format=FORMAT,
-            task=TASK,
-            network=about.config["network"],
-            metrics=about.best or about.scores,
-            data={**about.data, "steps": about.step},
-            versions=versions(),
-            files={name: entry(folder / name) for name in files},
-            input=config.input,
-            post=config.network.post,
-        )
-        seal(folder, bundle)
+        return write_detector(folder, out, *load_detector_run(run))
+
+
+def write_detector(folder: Path, out: Path, about: About, config: DetConfig, network: nn.Layer) -> DetBundle:
+    """Fill the folder of a new bundle. out: the name that it will have."""
+    shape = paddle.static.InputSpec([None, 3, None, None], "float32", "images")
+    files = save_models(folder, _Map(network), shape, out)
+    bundle = DetBundle(
+        format=FORMAT,
+        task=TASK,
+        network=about.config["network"],
+        metrics=about.best or about.scores,
+        data={**about.data, "steps": about.step},
+        versions=versions(),
+        files={name: entry(folder / name) for name in files},
+        input=config.input,
+        post=config.network.post,
+    )
+    seal(folder, bundle)
     return bundle
 
 
