@@ -107,7 +107,7 @@ class Planned:
             int(self.index[k]),
             self.attempt,
             written.texts[k],
-            written.pieces[k],
+            written.parts(k),
             vertical,
             vertical and not self.turned,
             int(self.shaped.frames.width[k]),

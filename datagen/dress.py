@@ -178,9 +178,9 @@ class Dresser:
         """Give the pieces of mixed lines colours of their own; the least contrast, and whether it is too low."""
         shown, low = inks.shown.copy(), inks.low.copy()
         coloured = draws.chance("mixed.colours", self.recipe.mixed.colours)
-        most = max(len(p) for p in written.pieces)
-        for number in range(1, most):
-            has = coloured & np.array([len(p) > number for p in written.pieces])
+        pieces = np.array([1 if p is None else len(p) for p in written.pieces])
+        for number in range(1, int(pieces.max())):
+            has = coloured & (pieces > number)
             where = np.flatnonzero(has)
             if not len(where):
                 break

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import AfterValidator, Field
 
 from ..config import Config
 from ..fonts.face import EM, Run
 from ..fonts.glyphs import FAR, GlyphTable
+from ..fonts.plain import Placed
 from .limits import Factor, Limits, Probability, Range, within
 from .rng import Floats, Integers
 
@@ -99,23 +102,74 @@ class Laid:
         return Laid(self.rows[glyphs], self.xs[glyphs], self.ys[glyphs], self.boxes[glyphs], scales, starts, *whole)
 
 
-def lay_out(table: GlyphTable, lines: Sequence[Sequence[Piece]], spacing: Floats, gaps: Floats | None = None) -> Laid:
+@dataclass(slots=True)
+class Spelling:
+    """The glyphs of n lines, one behind the other, G together; measures in 1/EM.
+
+    rows: (G,) of the glyph table; advances, dx, dy: (G,). scales: (G,) of the em, in 1/EM; None where all are 1.
+    counts: (n,) glyphs of each line.
+    """
+
+    rows: Integers
+    advances: Integers
+    dx: Integers
+    dy: Integers
+    scales: Integers | None
+    counts: Integers
+
+    @staticmethod
+    def of(table: GlyphTable, lines: Sequence[Sequence[Piece]]) -> Spelling:
+        """The glyphs of lines that are shaped."""
+        pieces = [piece for line in lines for piece in line]
+        runs = [piece.run for piece in pieces]
+        rows = _flat([table.rows(p.face, p.run.glyphs) for p in pieces])
+        counts = np.array([sum([len(p.run.glyphs) for p in line]) for line in lines], np.int64)
+        scales = None
+        if any(piece.scale != 1 for piece in pieces):
+            scales = np.repeat([round(p.scale * EM) for p in pieces], [len(r.glyphs) for r in runs])
+        advances, dx, dy = _flat([r.advances for r in runs]), _flat([r.dx for r in runs]), _flat([r.dy for r in runs])
+        return Spelling(rows, advances, dx, dy, scales, counts)
+
+    @staticmethod
+    def plain(placed: Placed) -> Spelling:
+        """Glyphs that stand by their advances alone."""
+        zeros = np.zeros_like(placed.rows)
+        return Spelling(placed.rows, placed.advances, zeros, zeros, None, placed.counts)
+
+    @staticmethod
+    def merged(parts: Sequence[tuple[Spelling, NDArray[np.bool_]]]) -> Spelling:
+        """Lines of several kinds, each kind in order at its places among all of them."""
+        counts = np.zeros(len(parts[0][1]), np.int64)
+        for part, where in parts:
+            counts[where] = part.counts
+        kind = np.zeros(len(counts), np.int64)
+        for number, (_, where) in enumerate(parts):
+            kind[where] = number
+        order = np.argsort(np.argsort(np.repeat(kind, counts), kind="stable"), kind="stable")
+        scales = None
+        if any(part.scales is not None for part, _ in parts):
+            whole = [np.full(len(p.rows), EM) if p.scales is None else p.scales for p, _ in parts]
+            scales = np.concatenate(whole)[order]
+        rows = np.concatenate([p.rows for p, _ in parts])[order]
+        advances = np.concatenate([p.advances for p, _ in parts])[order]
+        dx, dy = (np.concatenate(v)[order] for v in ([p.dx for p, _ in parts], [p.dy for p, _ in parts]))
+        return Spelling(rows, advances, dx, dy, scales, counts)
+
+
+def _flat(lists: Sequence[Sequence[int]]) -> Integers:
+    return np.fromiter(chain.from_iterable(lists), np.int64, sum(map(len, lists)))
+
+
+def lay_out(table: GlyphTable, spelling: Spelling, spacing: Floats, gaps: Floats | None = None) -> Laid:
     """Place the glyphs of n lines.
 
     spacing: (n,) added after every glyph that advances, in em. gaps: (n,) factors of the advance of spaces.
     """
-    pieces = [piece for line in lines for piece in line]
-    runs = [piece.run for piece in pieces]
-    rows = np.array([r for p in pieces for r in table.rows(p.face, p.run.glyphs)], np.int64)
-    counts = np.array([sum([len(p.run.glyphs) for p in line]) for line in lines], np.int64)
+    rows, counts, scales = spelling.rows, spelling.counts, spelling.scales
+    advances, dx, ys = spelling.advances, spelling.dx, spelling.dy
     starts = np.concatenate([[0], np.cumsum(counts)])
-    advances = np.array([a for run in runs for a in run.advances], np.int64)
-    dx = np.array([v for run in runs for v in run.dx], np.int64)
-    ys = np.array([v for run in runs for v in run.dy], np.int64)
     boxes = table.boxes[rows]
-    scales = None
-    if any(piece.scale != 1 for piece in pieces):
-        scales = np.repeat([round(p.scale * EM) for p in pieces], [len(r.glyphs) for r in runs])
+    if scales is not None:
         advances, dx, ys = (v * scales >> 16 for v in (advances, dx, ys))
         boxes = np.where(np.abs(boxes) < FAR // 2, boxes * scales[:, None] >> 16, boxes)
     extra = np.repeat((spacing * EM).astype(np.int64), counts)

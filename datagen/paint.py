@@ -60,7 +60,7 @@ class Painter:
 
     def _refused(self, planned: Planned, k: int, detail: str) -> Refusal:
         written = planned.shaped.written
-        font = self.glyphs.faces.refs[written.pieces[k][0].face].name
+        font = self.glyphs.faces.refs[written.faces[k]].name
         return Refusal("low_contrast", f"sample {planned.index[k]}", detail, written.texts[k], font=font)
 
     def paint(self, line: Line) -> Image | Refusal:

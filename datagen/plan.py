@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from ..datasets.records import Refusal
 from ..fonts.face import EM, JOINERS, PLAIN, right_to_left
 from ..fonts.glyphs import FAR, GlyphTable
+from ..fonts.plain import PlainLines
 from . import neighbours, warp
 from .backgrounds import Bank
 from .batch import Batch, Drawing, Marks, Planned, Shaped
 from .bend import draw_bends
 from .dress import Dresser
-from .layout import Laid, Masks, lay_out, rasterise
+from .layout import Laid, Masks, Spelling, lay_out, rasterise
 from .line import Glyphs, Line
 from .rng import Draws, Floats, Integers
 from .writer import Writer, Written
@@ -34,6 +35,9 @@ class Planner:
         self.recipe = recipe
         self.table = table
         self.writer = writer
+        self.plain: PlainLines | None = PlainLines(
+            writer.faces, table, writer.charset.characters if writer.charset else None
+        )
         self.dresser = Dresser(recipe, banks)
 
     def plan(self, index: Integers, attempt: int) -> list[Line | Refusal]:
@@ -47,7 +51,7 @@ class Planner:
     def batch(self, index: Integers, attempt: int) -> Batch:
         """What can be painted of the samples, and why the others cannot be."""
         draws = Draws(self.recipe.seed, index, attempt)
-        written, refused = self.writer.write(draws, index, attempt)
+        written, refused = self.writer.write(draws, index, attempt, self.plain)
         if written.where:
             shaped = self._shape(_some(draws, written.where), written)
             shaped = self._sieve(shaped, index, refused)
@@ -62,7 +66,7 @@ class Planner:
         joined = [not PLAIN.fullmatch(t) and right_to_left(t) for t in written.texts]
         spacing = np.where(joined, 0.0, draws.between("spacing", layout.spacing))
         gaps = None if layout.word_gap == (1, 1) else draws.between("word_gap", layout.word_gap)
-        laid = lay_out(self.table, written.pieces, spacing, gaps)
+        laid = lay_out(self.table, written.spelling(self.table), spacing, gaps)
         ink_height = np.where(laid.top > laid.bottom, laid.top - laid.bottom, EM)
         ink_width = np.where(laid.right > laid.left, laid.right - laid.left, EM)
         height = np.maximum(ink_height, int(layout.min_height * EM))
@@ -80,7 +84,7 @@ class Planner:
         gone = set()
         for i in np.flatnonzero(doubtful).tolist():
             if why := self._too_much(written.texts[i], int(width[i]), blanks.get(i)):
-                place, face = written.where[i], written.pieces[i][0].face
+                place, face = written.where[i], written.faces[i]
                 refused[place] = self.writer.refusal(why[0], int(index[place]), why[1], written.texts[i], face)
                 gone.add(i)
         return shaped.take([i for i in range(len(width)) if i not in gone]) if gone else shaped
@@ -140,14 +144,14 @@ class Planner:
         texts = self.writer.mix.draw(some, index[where]) if where else []
         written = shaped.written
         found = [
-            self.writer.beside(text, written.pieces[k][0].face, written.vertical[k])
+            self.writer.beside(text, written.faces[k], written.vertical[k])
             for text, k in zip(texts, where, strict=True)
         ]
         kept = [(k, n, piece) for n, (k, piece) in enumerate(zip(where, found, strict=True)) if piece is not None]
         if not kept:
             return {}
         which, order = np.array([k for k, _, _ in kept]), np.array([n for _, n, _ in kept])
-        other = lay_out(self.table, [[piece] for _, _, piece in kept], np.zeros(len(kept)))
+        other = lay_out(self.table, Spelling.of(self.table, [[piece] for _, _, piece in kept]), np.zeros(len(kept)))
         mine, height, frames = shaped.laid.take(which), shaped.height[which], shaped.frames.take(which)
         room = frames.room(self.recipe.height)[:, [0, 2]] / frames.scale[:, None]
         shift = neighbours.shifts(config, some.take(order), mine, other, room, height)

@@ -119,7 +119,7 @@ class Engine:
 
     def _sample(self, planned: Planned, k: int, image: Image) -> Sample:
         looks, written = planned.looks, planned.shaped.written
-        font = self.faces.refs[written.pieces[k][0].face].name
+        font = self.faces.refs[written.faces[k]].name
         polygons = ""
         if self.recipe.boxes:
             polygons = to_json(planned.line(k), self.planner.table, self.recipe.height)

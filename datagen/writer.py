@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import AfterValidator
 
 from ..config import Config
@@ -19,8 +20,10 @@ from ..corpora.quota import LONE_FROM
 from ..corpora.sources import LabelText, read_charset
 from ..datasets.records import Refusal
 from ..fonts.face import PLAIN, Faces, invisible, right_to_left, unclear_order
+from ..fonts.glyphs import GlyphTable
+from ..fonts.plain import Placed, PlainLines
 from .effects.base import whole
-from .layout import Piece
+from .layout import Piece, Spelling
 from .limits import Factor, Probability, within
 from .rng import Draws, Integers
 
@@ -49,17 +52,52 @@ class Mixed(Config):
 
 @dataclass(slots=True)
 class Written:
-    """The lines of a batch that passed the checks of their texts: positions in the batch, texts, pieces, direction."""
+    """The lines of a batch that passed the checks of their texts: positions in the batch, texts, first faces, pieces,
+    direction.
 
+    opened: the faces. pieces: None where a line is plain; placed: the glyphs of those lines.
+    """
+
+    opened: Faces
     where: list[int] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
-    pieces: list[list[Piece]] = field(default_factory=list)
+    faces: list[int] = field(default_factory=list)
+    pieces: list[list[Piece] | None] = field(default_factory=list)
     vertical: list[bool] = field(default_factory=list)
+    placed: Placed | None = None
+
+    def add(self, place: int, text: str, face: int, pieces: list[Piece] | None, vertical: bool) -> None:
+        """The next line."""
+        self.where.append(place)
+        self.texts.append(text)
+        self.faces.append(face)
+        self.pieces.append(pieces)
+        self.vertical.append(vertical)
 
     def take(self, lines: Sequence[int]) -> Written:
-        """Some of the lines."""
-        columns = (self.where, self.texts, self.pieces, self.vertical)
-        return Written(*([column[i] for i in lines] for column in columns))  # type: ignore[arg-type]
+        """Some of the lines, without their glyphs."""
+        columns = (self.where, self.texts, self.faces, self.pieces, self.vertical)
+        return Written(self.opened, *([column[i] for i in lines] for column in columns))  # type: ignore[arg-type]
+
+    def parts(self, k: int) -> list[Piece]:
+        """The pieces of line k."""
+        pieces, face = self.pieces[k], self.faces[k]
+        if pieces is not None:
+            return pieces
+        run = self.opened[face].place(self.texts[k])
+        assert run is not None, "a plain line is of characters that its face has"
+        return [Piece(face, run)]
+
+    def spelling(self, table: GlyphTable) -> Spelling:
+        """The glyphs of all lines."""
+        shaped = [line for line in self.pieces if line is not None]
+        if self.placed is None or not len(self.placed.counts):
+            return Spelling.of(table, shaped)
+        plain = Spelling.plain(self.placed)
+        if not shaped:
+            return plain
+        able = np.array([line is None for line in self.pieces])
+        return Spelling.merged([(plain, able), (Spelling.of(table, shaped), ~able)])
 
 
 class Writer:
@@ -99,37 +137,70 @@ class Writer:
                 break
         return left | hidden
 
-    def write(self, draws: Draws, index: Integers, attempt: int = 0) -> tuple[Written, dict[int, Refusal]]:
-        """The lines of a batch that can be written, and the refusals of the others by their place in the batch."""
-        kept = Written()
+    def write(
+        self, draws: Draws, index: Integers, attempt: int = 0, plain: PlainLines | None = None
+    ) -> tuple[Written, dict[int, Refusal]]:
+        """The lines of a batch that can be written, and the refusals of the others by their place in the batch.
+
+        plain: places lines that need no shaping; without it all are shaped.
+        """
+        kept = Written(self.faces)
         refusals: dict[int, Refusal] = {}
         texts = self.mix.draw(draws, index, attempt)
         candidates = self._candidates(draws)
         # After many refusals all faces are tried: perhaps one alone has a rare character.
         others = range(len(self._weights)) if attempt >= LONE_FROM else ()
-        vertical = draws.chance("vertical", self.recipe.layout.vertical).tolist()
-        parts = self._parts(draws, texts, vertical)
-        for i, (text, faces) in enumerate(zip(texts, candidates, strict=True)):
+        vertical = draws.chance("vertical", self.recipe.layout.vertical)
+        parts = self._parts(draws, texts, vertical.tolist())
+        able = self._plain(plain, kept, texts, candidates[0], vertical, parts)
+        first, upright = candidates[0].tolist(), vertical.tolist()
+        for i, text in enumerate(texts):
+            if able[i]:
+                kept.add(i, text, first[i], None, False)
+                continue
             refused = self.problem(text)
-            upright = vertical[i] and len(text) > 1
-            pieces = None if refused else self._pieces(parts.get(i, [(text, 1.0, True)]), faces, others, upright)
+            column = upright[i] and len(text) > 1
+            faces = tuple(int(c[i]) for c in candidates)
+            pieces = None if refused else self._pieces(parts.get(i, [(text, 1.0, True)]), faces, others, column)
             if pieces is None:
                 reason, what = refused or self.faces[faces[0]].refusal(text)
                 refusals[i] = self.refusal(reason, int(index[i]), what, text, faces[0])
-                continue
-            kept.where.append(i)
-            kept.texts.append(text)
-            kept.pieces.append(pieces)
-            kept.vertical.append(upright)
+            else:
+                kept.add(i, text, pieces[0].face, pieces, column)
         return kept, refusals
+
+    def _plain(
+        self,
+        plain: PlainLines | None,
+        kept: Written,
+        texts: list[str],
+        faces: Integers,
+        vertical: NDArray[np.bool_],
+        parts: Mapping[int, object],
+    ) -> list[bool]:
+        """Which lines are plain, their glyphs put into `kept`: whole lines of which the first face has everything."""
+        if plain is None:
+            return [False] * len(texts)
+        able, placed = plain.place(texts, faces)
+        good = ~vertical[able]
+        if self.recipe.max_length is not None:
+            good &= placed.counts <= self.recipe.max_length
+        where = np.flatnonzero(able)
+        if parts:
+            good &= ~np.isin(where, list(parts))
+        if self.mix.held_out is not None:
+            good &= np.array([not self.mix.problem(texts[i]) for i in where.tolist()], np.bool_)
+        kept.placed = placed if good.all() else placed.take(good)
+        able[where] = good
+        return able.tolist()
 
     def beside(self, text: str, face: int, vertical: bool) -> Piece | None:
         """A text for the line above or below, in the same face; None where that face or a rule refuses it."""
         return None if self.problem(text) else self._first_that_has(text, (face,), vertical and len(text) > 1, 0, 1.0)
 
-    def _candidates(self, draws: Draws) -> list[tuple[int, ...]]:
+    def _candidates(self, draws: Draws) -> list[Integers]:
         count = CANDIDATES * (3 if self.recipe.mixed.probability else 1)
-        return list(zip(*(draws.choose(f"font.{k}", self._weights).tolist() for k in range(count)), strict=True))
+        return [draws.choose(f"font.{k}", self._weights) for k in range(count)]
 
     def _pieces(
         self, parts: list[tuple[str, float, bool]], faces: tuple[int, ...], others: Sequence[int], vertical: bool

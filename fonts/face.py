@@ -57,7 +57,10 @@ class Glyph:
 
 
 class Face:
-    """An opened face. Raises UserError where the file turns out broken."""
+    """An opened face. Raises UserError where the file turns out broken.
+
+    plain: characters of `PLAIN` stand by their advances alone in this face.
+    """
 
     def __init__(self, ref: FaceRef) -> None:
         self.ref = ref
@@ -75,7 +78,7 @@ class Face:
         if not len(self._hb.face.unicodes):
             what = "HarfBuzz reads no character map in it: it is broken, or a web font (WOFF)"
             raise UserError(f"font {ref.path}: {what}")
-        self._plain = self._is_plain()
+        self.plain = self._is_plain()
 
     def glyph_ids(self, text: str) -> list[int]:
         """The glyph of each character before shaping; 0 where this face does not show the character."""
@@ -123,7 +126,7 @@ class Face:
         glyphs = self.glyph_ids(text)
         if 0 in glyphs and self.missing(text):
             return None
-        if not vertical and self._plain and PLAIN.fullmatch(text):
+        if not vertical and self.plain and PLAIN.fullmatch(text):
             return self._standing_alone(glyphs)
         try:
             run = self.columns.shape(text, vertical == "upright") if vertical else self.shape(text)

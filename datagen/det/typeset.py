@@ -12,7 +12,7 @@ from ...datasets.records import Refusal
 from ...fonts.face import EM, PLAIN, right_to_left
 from ...fonts.glyphs import FAR, GlyphCache, GlyphTable
 from ..bend import Bend, Curve, Elastic, draw_bends, outline
-from ..layout import Laid, lay_out, rasterise
+from ..layout import Laid, Spelling, lay_out, rasterise
 from ..plan import glyph_corners
 from ..rng import Draws, Floats, Integers
 from .blocks import Block
@@ -42,7 +42,9 @@ class Typeset:
 def typeset(table: GlyphTable, block: Block, curve: Curve, draws: Draws) -> Typeset | None:
     """Lines one below the other, or None where one has no ink. draws: the block's."""
     joined = [not PLAIN.fullmatch(t) and right_to_left(t) for t in block.texts]
-    laid = lay_out(table, [[piece] for piece in block.pieces], np.where(joined, 0.0, block.look.spacing))
+    laid = lay_out(
+        table, Spelling.of(table, [[piece] for piece in block.pieces]), np.where(joined, 0.0, block.look.spacing)
+    )
     if (laid.right <= laid.left).any():
         return None
     left, right = laid.left / EM, laid.right / EM

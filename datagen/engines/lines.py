@@ -89,6 +89,6 @@ class Asker:
         """Text and face of each sample, the face one that shows all of its characters, or why there is none."""
         texts, refusals = self.writer.write(draws, index, attempt)
         found: dict[int, tuple[str, int] | Refusal] = {**refusals}
-        for place, text, pieces in zip(texts.where, texts.texts, texts.pieces, strict=True):
-            found[place] = text, pieces[0].face
+        for place, text, face in zip(texts.where, texts.texts, texts.faces, strict=True):
+            found[place] = text, face
         return [found[place] for place in range(len(index))]

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
+from ocrdata.datagen.rng import Draws
 from ocrdata.datagen.synth import prepare, synth
 from ocrdata.errors import UserError
 from ocrdata.prep.store import Pack
@@ -54,6 +55,7 @@ KILLED = """
 import sys
 from pathlib import Path
 from ocrdata.datagen.recipe import Recipe
+from ocrdata.datagen.rng import Draws
 from ocrdata.datagen.synth import synth
 if __name__ == "__main__":
     recipe = Recipe.model_validate_json(sys.argv[2])
@@ -81,6 +83,26 @@ def test_another_batch_boundary_gives_the_same_pixels(make_recipe):
     apart = images(recipe, [299]) + images(recipe, range(250, 270))
     for a, b in zip([together[299], *together[250:270]], apart, strict=True):
         assert np.array_equal(a, b)
+
+
+def test_lines_placed_by_tables_look_like_shaped_ones(make_recipe):
+    texts = [
+        {"kind": "pattern", "pattern": "{one:{digit:1-8}|{han:1-5}{digit:0-3}|{upper:2} {lower:1-4}|北京 {digit:2}}"}
+    ]
+    fonts = [
+        {"name": "DejaVu Sans"},
+        {"name": "Noto Sans CJK SC", "optional": True},
+        {"name": "WenQuanYi*", "optional": True},
+    ]
+    mixed = {"probability": 0.2, "size": [0.6, 0.9]}
+    layout = {"spacing": [0, 0.2], "vertical": 0.2}
+    engine = prepare(make_recipe(texts=texts, fonts=fonts, mixed=mixed, layout=layout, **RICH)).engine
+    by_tables = [image for _, image, _ in engine.pictures(np.arange(300))]
+    written, _ = engine.planner.writer.write(Draws(7, np.arange(300)), np.arange(300), plain=engine.planner.plain)
+    assert 50 < sum(pieces is None for pieces in written.pieces) < len(written.pieces) - 50
+    engine.planner.plain = None
+    shaped = [image for _, image, _ in engine.pictures(np.arange(300))]
+    assert all(np.array_equal(a, b) for a, b in zip(by_tables, shaped, strict=True))
 
 
 def test_a_seed_changes_everything(make_recipe):
