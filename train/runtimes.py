@@ -121,8 +121,8 @@ def choices(bundle: Spec) -> list[EngineName]:
     """The engines that can run what a bundle holds, the preferred first.
 
     Lines/s on one core in batches of 6 and memory, tiny with 10 characters and crnn_mv3_small with 6,623:
-    onnx 2,500 in 46 MB and 500 in 116 MB; openvino 900 in 103 and 150 in 382; paddle 770 in 301 and 65 in 395;
-    paddle_onednn 400 in 374 and 72 in 517. All agree to 3e-6. Over 10,000 lines of random widths the memory of onnx
+    onnx 3,500 in 46 MB and 1,000 in 116 MB; openvino 2,700 in 102 and 730 in 384; paddle 1,600 in 317 and 250 in 390;
+    paddle_onednn 1,800 in 382 and 410 in 534. All agree to 3e-6. Over 10,000 lines of random widths the memory of onnx
     and paddle stays; that of openvino and paddle_onednn grows, slower and slower.
     """
     order: tuple[EngineName, ...] = ("onnx", "paddle", "openvino", "paddle_onednn")
