@@ -42,7 +42,7 @@ def photo(path, boxes=1):
 def test_help_names_every_command():
     text = ocrdata("--help").stdout
     data = "fetch crop corpus synth fonts colours engines pack stats"
-    models = "train check eval benchmark export carve quantise ocr serve soak demo"
+    models = "train check eval benchmark export carve quantise ocr system serve soak demo"
     for command in f"{data} {models}".split():
         assert f" {command} " in text
 
