@@ -219,7 +219,7 @@ def main() -> None:
             label, _, bundle = given.partition("=")
             place = reports / f"read_{label}.json"
             found = report(after, score, place, "--rec", bundle, "--policy", "ignore_case")
-            row(name, f"found, and read by {label}", found["read"] | {"photos": found["photos"]})
+            row(name, f"found, and read by {label}", found | found["read"])
 
 
 if __name__ == "__main__":
