@@ -48,7 +48,7 @@ class RealSet:
     labels: str
     images: str
     changes: dict[str, Any]
-    steps: int = 400
+    steps: int
 
     def photos(self) -> list[Photo]:
         """All, in the order of their numbers."""
@@ -65,9 +65,9 @@ SETS = {
         {
             "largest": 1280,
             "input": {"side": 1280, "limit": "longest"},
-            "network": network(threshold=0.2, box_threshold=0.5),
-            "augment": {"flip": 0.0, "rotation": 10, "scale": [0.6, 1.5], "cut": 0.8, "blur": 1, "noise": 8},
+            "augment": {"flip": 0.5, "rotation": 10, "scale": [0.6, 1.5], "cut": 0.8, "blur": 1, "noise": 8},
         },
+        800,
     ),
     "sroie": RealSet(
         "sroie",
@@ -79,6 +79,7 @@ SETS = {
             "network": network(threshold=0.2, box_threshold=0.5),
             "augment": {"flip": 0.5, "rotation": 3, "scale": [0.7, 1.3], "cut": 0.8, "blur": 0.7, "noise": 5},
         },
+        500,
     ),
     "wire_tags": RealSet(
         "paddle",
