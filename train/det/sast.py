@@ -202,7 +202,7 @@ def _polygon(along: Points, edges: Points, axis: Points, config: SastPost) -> Po
     for end, inner in ((0, 1), (-1, -2)):
         height = float(np.hypot(*(sides[1, end] - sides[0, end])))
         outwards = sides[:, end] - sides[:, inner]
-        step = float(np.hypot(*outwards[0]))
+        step = float(np.hypot(*outwards.T).mean())
         if step < NEAR:
             outwards, step = np.tile(axis if end else -axis, (2, 1)).astype(np.float64), 1.0
         sides[:, end] += outwards * (config.ends * height / step)
