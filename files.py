@@ -22,13 +22,17 @@ def own_name() -> str:
 
 
 @contextmanager
-def whole_file(path: Path, binary: bool = False, shared: bool = False) -> Iterator[IO[Any]]:
+def whole_file(path: Path, binary: bool = False, scratch: Path | None = None) -> Iterator[IO[Any]]:
     """A file to write: text is UTF-8 with `\\n`. Flushed to the disk and renamed at the end, removed after an error.
 
-    shared: other processes may write the same file at this moment.
+    scratch: a folder of this process's own on the same disk, where others may write the same file at this moment.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{own_name()}.tmp" if shared else f".{path.name}.tmp")
+    if scratch is None:
+        temporary = path.with_name(f".{path.name}.tmp")
+    else:
+        scratch.mkdir(parents=True, exist_ok=True)
+        temporary = scratch / path.name
     try:
         with temporary.open("wb") if binary else temporary.open("w", encoding="utf-8", newline="\n") as file:
             yield file
@@ -42,7 +46,7 @@ def whole_file(path: Path, binary: bool = False, shared: bool = False) -> Iterat
         temporary.unlink(missing_ok=True)  # a full disk must not stay full of a part that nobody reads
 
 
-def write_json(path: Path, value: Any, shared: bool = False) -> None:
-    """Write a JSON value; keys keep their order. shared: see `whole_file`."""
-    with whole_file(path, shared=shared) as file:
+def write_json(path: Path, value: Any, scratch: Path | None = None) -> None:
+    """Write a JSON value; keys keep their order. scratch: see `whole_file`."""
+    with whole_file(path, scratch=scratch) as file:
         json.dump(value, file, ensure_ascii=False, indent=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -82,7 +83,9 @@ class Folder:
 
     def write(self, name: str, value: Any) -> None:
         """See `Place`."""
-        write_json(self.root / name, value, shared=True)
+        write_json(self.root / name, value, scratch=self.work)
+        with suppress(OSError):
+            self.work.rmdir()  # unless this process keeps more there
 
     def remove(self, name: str) -> None:
         """See `Place`."""

@@ -71,7 +71,8 @@ class Tally:
         """Count a sample."""
         self.count += 1
         self.image_bytes += len(sample.image)
-        self.notes.update(sample.notes)
+        if sample.notes:
+            self.notes.update(sample.notes)
         if sample.font:
             self.fonts[sample.font] += 1
 
@@ -122,10 +123,7 @@ class SampleDigest:
 
     def add(self, image: bytes, label: bytes, polygons: bytes = b"") -> None:
         """The next sample."""
-        self._hash.update(struct.pack("<II", len(image), len(label)))
-        self._hash.update(image)
-        self._hash.update(label)
-        self._hash.update(polygons)
+        self._hash.update(b"".join((struct.pack("<II", len(image), len(label)), image, label, polygons)))
 
     def hexdigest(self) -> str:
         """The digest of all samples so far."""
@@ -308,7 +306,7 @@ def publish(pack: Path, made: Path, marker: dict[str, Any]) -> None:
     with suppress(FileNotFoundError):
         final.rename(old)  # at once, where removing takes its time: no part of a shard ever has a final name
     made.replace(final)
-    write_json(pack / f"{marker['shard']}.json", marker, shared=True)
+    write_json(pack / f"{marker['shard']}.json", marker, scratch=made.parent)
     _remove(old)
     with suppress(OSError):
         made.parent.rmdir()  # unless this process keeps more there

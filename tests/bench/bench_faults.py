@@ -251,7 +251,7 @@ def read_errors(control: Path) -> Callable[[Command, Path, int, Row, random.Rand
 
 def lost_node(command: Command, folder: Path, wanted: int, row: Row, chance: random.Random) -> None:
     """A Ray cluster of two nodes, of which the second is killed and replaced."""
-    ray = ["--executor", "ray", "--address", bench_ray.ADDRESS]
+    ray = ["--workers", "0", "--executor", "ray", "--address", bench_ray.ADDRESS]
     with bench_ray.cluster(folder) as nodes:
         for _ in range(wanted):
             out = Path(tempfile.mkdtemp(dir=folder)) / "out"

@@ -161,6 +161,23 @@ def test_what_dead_processes_left_goes_and_what_living_ones_make_stays(tmp_path)
     assert not (place.root / ".tmp").exists()
 
 
+def test_a_marker_that_was_being_written_leaves_no_trace(tmp_path, whole):
+    script = tmp_path / "run.py"
+    script.write_text(
+        "import os, sys\nfrom pathlib import Path\n"
+        f"sys.path.insert(0, {str(os.path.dirname(__file__))!r})\n"  # noqa: PTH120
+        "from test_jobs import How, Folder, run\n"
+        "sync = os.fsync\n"
+        "os.fsync = lambda file: os._exit(9) if list(Path(sys.argv[1]).glob('shard-*3')) else sync(file)\n"
+        "run(Folder(Path(sys.argv[1])), How(workers=1))\n",
+        encoding="utf-8",
+    )
+    out = tmp_path / "out"
+    assert subprocess.run([sys.executable, str(script), str(out)]).returncode == 9
+    run(Folder(out))
+    assert tree(out) == tree(whole)
+
+
 def test_status_tells_rate_and_remaining_time(tmp_path):
     place = Folder(tmp_path / "out")
     with pytest.raises(UserError, match="no job"):
