@@ -133,6 +133,10 @@ class Behind:
         """Of some of the lines."""
         return Behind(self.low[which], self.high[which])
 
+    def put(self, which: NDArray[np.int64], others: Behind) -> None:
+        """Replace some of the lines."""
+        self.low[which], self.high[which] = others.low, others.high
+
 
 @dataclass(slots=True)
 class Toning:
@@ -159,6 +163,47 @@ class Toning:
         shown = np.clip((dimmed - 128) * self.contrast[:, None] + 128 + self.brightness[:, None], 0, 255)
         return np.asarray(255 * (shown / 255) ** self.gamma[:, None])
 
+    def take(self, which: NDArray[np.int64]) -> Toning:
+        """Of some of the pictures."""
+        return Toning(*(c[which] for c in (self.brightness, self.contrast, self.gamma, self.kept)))
+
+    def undo(self, shown: Floats, kept: Floats) -> Floats:
+        """(n,) the levels that are `shown` after all changes."""
+        straight = 255 * (shown / 255) ** (1 / self.gamma)
+        return np.asarray(((straight - 128 - self.brightness) / self.contrast + 128) / kept)
+
+
+def hopeless(ink: Ink, behind: Behind, toning: Toning, opacity: Floats) -> NDArray[np.bool_]:
+    """(n,) whether no grey ink stands out from all that lies behind it."""
+    _, _, can_dark, can_light = _room(ink, behind, toning, opacity)
+    return ~can_dark & ~can_light
+
+
+def _room(
+    ink: Ink, behind: Behind, toning: Toning, opacity: Floats
+) -> tuple[Floats, Floats, NDArray[np.bool_], NDArray[np.bool_]]:
+    """Lightness of the lightest dark ink and of the darkest light ink, and whether there are such inks."""
+    darkest = standing_out(behind.low, -ink.contrast, toning, opacity)
+    brightest = standing_out(behind.high, ink.contrast, toning, opacity)
+    return darkest, brightest, (darkest >= 0) & (ink.dark > 0), (brightest <= 255) & (ink.light > 0)
+
+
+def standing_out(paper: Floats, contrast: float, toning: Toning, opacity: Floats) -> Floats:
+    """(n,) the lightness of grey ink that stands out from paper so light by exactly `contrast`, above it or below it.
+
+    Below 0 or above 255 where no ink does.
+    """
+    level, steps = grey(paper), np.arange(256)
+    most, impossible = (np.maximum, 256.0) if contrast > 0 else (np.minimum, -1.0)
+    needed = level
+    for kept in (np.ones_like(toning.kept), toning.kept) if (toning.kept < 1).any() else (toning.kept,):
+        shown = toning.apply(level[:, None], kept)[:, 0]
+        wanted = np.interp(shown, steps, _greys) + contrast
+        found = np.where((wanted < 0) | (wanted > 255), impossible, toning.undo(grey(wanted), kept))
+        needed = most(needed, found)
+    levels = level + (needed - level) / opacity
+    return np.where((levels < 0) | (levels > 255), impossible, np.interp(levels, steps, _greys))
+
 
 @dataclass(slots=True)
 class Inks:
@@ -172,9 +217,7 @@ class Inks:
 
 def ink_colours(ink: Ink, draws: Draws, behind: Behind, toning: Toning, opacity: Floats) -> Inks:
     """Draw the ink's colours."""
-    need = np.minimum(ink.contrast / (opacity * toning.kept * np.minimum(toning.contrast, 1)), 255)
-    darkest, brightest = behind.low - need, behind.high + need
-    can_dark, can_light = (darkest >= 0) & (ink.dark > 0), (brightest <= 255) & (ink.light > 0)
+    darkest, brightest, can_dark, can_light = _room(ink, behind, toning, opacity)
     colour = pick(ink.palette, draws, "ink")
     if ink.palette.colours:
         dark = lightness(colour) < (behind.low + behind.high) / 2

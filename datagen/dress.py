@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .backgrounds import Bank
 from .bend import Bend
-from .colours import Behind, Inks, Toning, ink_colours, judge, lightness
+from .colours import Behind, Inks, Toning, hopeless, ink_colours, judge, lightness
 from .effects.base import KEPT, Columns, Effect, Lines, Step, whole
 from .learnt import LearntPairs
 from .rng import Draws, Floats, Integers
@@ -21,6 +21,8 @@ from .writer import Written
 
 if TYPE_CHECKING:
     from .recipe import Recipe
+
+BACKGROUNDS = 3  # more of them are tried where the first one leaves no ink its contrast
 
 
 @dataclass(slots=True)
@@ -120,6 +122,7 @@ class Dresser:
             kept *= self._draw(name, effect, draws, lines, steps)
         toning = Toning.draw(recipe.tone, draws, kept)
         opacity = np.maximum(draws.between("ink.opacity", recipe.ink.opacity), 0.02)
+        self._calmer(draws, frames, learnt and learnt[1], scene, behind, toning, opacity)
         inks = ink_colours(recipe.ink, draws, behind, toning, opacity)
         if learnt:
             taken = ~np.isnan(learnt[0]) & (scene.kind != PHOTO)[:, None]
@@ -138,6 +141,29 @@ class Dresser:
             {name: steps[name] for name, _ in recipe.effects if name in steps},
             *(toning, whole(draws, "jpeg", recipe.jpeg), self._fine(draws)),
         )
+
+    def _calmer(
+        self,
+        draws: Draws,
+        frames: Frames,
+        papers: Floats | None,
+        scene: Scene,
+        behind: Behind,
+        toning: Toning,
+        opacity: Floats,
+    ) -> None:
+        """Draw other backgrounds for lines whose ink could be read on none of the lights and darks behind it."""
+        where = np.arange(len(draws))
+        for number in range(BACKGROUNDS):
+            none = hopeless(self.recipe.ink, behind.take(where), toning.take(where), opacity[where])
+            where = where[none]
+            if not len(where):
+                break
+            paper = None if papers is None else papers[where]
+            others = draws.take(where).fork(f"background.again.{number}")
+            found, light = self.behinds.draw(others, frames.width[where], paper)
+            scene.put(where, found)
+            behind.put(where, light)
 
     def _learnt(self, draws: Draws) -> tuple[Floats, Floats] | None:
         """(n, 3) inks and their papers from real crops, NaN for lines that take none."""
@@ -184,10 +210,8 @@ class Dresser:
             where = np.flatnonzero(has)
             if not len(where):
                 break
-            part = Toning(*(c[where] for c in (toning.brightness, toning.contrast, toning.gamma, toning.kept)))
-            other = ink_colours(
-                self.recipe.ink, draws.take(where).fork(f"part.{number}"), behind.take(where), part, opacity[where]
-            )
+            part = draws.take(where).fork(f"part.{number}")
+            other = ink_colours(self.recipe.ink, part, behind.take(where), toning.take(where), opacity[where])
             for i, colour in zip(where.tolist(), other.colour.tolist(), strict=True):
                 parts.setdefault(i, []).append(colour)
             shown[where] = np.minimum(shown[where], other.shown)

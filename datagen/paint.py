@@ -37,7 +37,7 @@ class Painter:
         self.banks = banks
         self.height = recipe.height
         library = load()
-        self.kernel = Kernel(library, glyphs, banks, recipe.height) if library else None
+        self.kernel = Kernel(library, glyphs, banks, recipe) if library else None
 
     def paint_all(self, planned: Planned) -> Iterator[Image | Refusal]:
         """What `paint` makes of each line of a batch. A picture stays until the next one is asked for."""
@@ -53,9 +53,11 @@ class Painter:
         drawn = jobs.draw(k)
         if drawn is None:
             return None
-        image, seen, between = drawn
-        if detail := seen.faint(planned.looks.shown[k], self.recipe.ink.contrast, lambda: between):
-            return self._refused(planned, k, detail)
+        image, doubtful = drawn
+        if doubtful is not None:
+            seen, between = doubtful
+            if detail := seen.faint(float(planned.looks.shown[k]), self.recipe.ink.contrast, lambda: between):
+                return self._refused(planned, k, detail)
         return self._upright(image) if planned.shaped.written.vertical[k] and not planned.turned else image
 
     def _refused(self, planned: Planned, k: int, detail: str) -> Refusal:

@@ -54,7 +54,7 @@ class Photos(Config):
 
 
 class Backgrounds(Config):
-    """Weighted kinds of background."""
+    """Weighted kinds of background. One on which no ink could be read is drawn again, a few times."""
 
     plain: Plain = Plain()
     gradient: Gradient = Gradient()
@@ -91,6 +91,11 @@ class Scene:
     second: Floats
     slope: Floats
     strength: Floats
+
+    def put(self, which: Integers, others: Scene) -> None:
+        """Replace some of the lines."""
+        for f in fields(self):
+            getattr(self, f.name)[which] = getattr(others, f.name)
 
     def row(self, k: int) -> Background:
         """The background of line k."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from .. import scene
 from ..effects.pixels import LEAST_BLUR, SIGMA_STEPS, disc, taps
 from ..effects.sensor import GAUSSIAN, POOL, UNIFORM, piece_starts, pool, tonings
-from ..legible import Gaps, Seen, reach
+from ..legible import FAINT, Gaps, Seen, reach
 
 if TYPE_CHECKING:
     from ...datasets.images import Image
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..backgrounds import Bank
     from ..batch import Planned
     from ..dress import Acting, Looks
+    from ..recipe import Recipe
     from ..rng import Floats, Integers
 
 Ints = NDArray[np.int32]
@@ -29,7 +30,7 @@ MOST_TAPS = 16
 SPANS = 17
 JOB = np.dtype(
     [
-        *(("planes", "u8"), ("noise", "u8"), ("inverse", "f8", (9,))),
+        *(("planes", "u8"), ("noise", "u8"), ("inverse", "f8", (9,)), ("least", "f8")),
         *((name, "i4") for name in ("glyphs", "marks", "mask_width", "mask_height", "width", "height")),
         *(("behind", "i4"), ("row", "i4"), ("plane", "i4"), ("paper", "i4", (3,))),
         *((name, "i4") for name in ("toned", "gain", "grain", "shift", "reach", "shadow", "dx", "dy", "outline")),
@@ -38,16 +39,17 @@ JOB = np.dtype(
     ]
 )
 FROM_PAPER, FROM_BYTES, FROM_LEVELS = range(3)
+DRAWN, LEGIBLE, FAINT_INK = 1, 2, 3  # what the kernel answers
 
 
 class Kernel:
     """Draws what it can, into one piece of memory."""
 
-    def __init__(self, library: ctypes.CDLL, glyphs: GlyphCache, banks: dict[int, Bank], height: int) -> None:
+    def __init__(self, library: ctypes.CDLL, glyphs: GlyphCache, banks: dict[int, Bank], recipe: Recipe) -> None:
         self.line = library.ocrdata_line
         self.glyphs = glyphs
         self.banks = banks  # keeps the photos where they are
-        self.height = height
+        self.height, self.contrast = recipe.height, recipe.ink.contrast
         self.sums = np.zeros(10, np.int64)
         self.sums_at = self.sums.ctypes.data
         planes = banks[scene.PHOTO].planes if scene.PHOTO in banks else []
@@ -83,6 +85,7 @@ class Jobs:
         jobs["width"], jobs["height"], jobs["reach"] = width, kernel.height, reach(kernel.height)
         _behind(jobs, self._scene, kernel.photos)
         _ink(jobs, planned.looks)
+        jobs["least"] = 255 * FAINT * kernel.contrast / np.maximum(planned.looks.shown, 1)
         self.able: list[bool] = (able & _tone(jobs, planned.looks) & _effects(jobs, planned.looks.steps)).tolist()
         self._width: list[int] = width.tolist()
         self._kind: list[int] = self._scene.kind.tolist()
@@ -93,8 +96,9 @@ class Jobs:
             zip(*(p.tolist() for p in (*places, xs + 4 * first, ys + 4 * first, marks + 16 * mark)), strict=True)
         )
 
-    def draw(self, k: int) -> tuple[Image, Seen, Gaps] | None:
-        """(height, width, 3) BGR and what its ink looks like; None where the kernel finds that it cannot.
+    def draw(self, k: int) -> tuple[Image, tuple[Seen, Gaps] | None] | None:
+        """(height, width, 3) BGR and what its ink looks like, None where that is legible; None where the kernel finds
+        that it cannot draw the line. Of ink that is too faint there is no picture.
 
         The picture stays until the next one is drawn.
         """
@@ -103,11 +107,14 @@ class Jobs:
             levels = scene.levels(self._scene.row(k), kernel.banks, width, kernel.height)
             planes = np.ascontiguousarray(levels)
             self._jobs["planes"][k] = planes.ctypes.data
-        if kernel.line(*self._places[k], kernel.space_at, kernel.sums_at) != 1:
+        answer = kernel.line(*self._places[k], kernel.space_at, kernel.sums_at)
+        if answer not in (DRAWN, LEGIBLE, FAINT_INK):
             return None
         image = kernel.space[: 3 * width * kernel.height].reshape(kernel.height, width, 3)
+        if answer == LEGIBLE:
+            return image, None
         _, *sums = kernel.sums.tolist()
-        return image, Seen(*sums[:3]), Gaps(*sums[3:])
+        return image, (Seen(*sums[:3]), Gaps(*sums[3:]))
 
 
 def _plain(planned: Planned) -> NDArray[np.bool_]:

@@ -50,6 +50,7 @@ typedef __m128i Vector;
 #define FARTHEST 30000.0 /* px of the mask */
 #define SIDE 2       /* px of nothing around a mask: whatever lies outside reads as blank */
 #define BLOCK 16     /* bytes: rows of glyphs are filled up to whole blocks */
+#define CLEAR 64     /* of 255: a small mark with a pixel so strong is not wiped out */
 #define SLACK 64     /* bytes behind every buffer, so that whole vectors may be written */
 
 typedef struct {
@@ -71,6 +72,7 @@ typedef struct {
     const void *planes;
     const uint8_t *noise;
     double inverse[9];
+    double least;       /* squares over the sum of what is seen: ink with less is refused */
     int32_t glyphs, marks, mask_width, mask_height, width, height;
     int32_t behind;     /* 0: `paper` everywhere, 1: bytes in planes, 2: 16-bit levels in planes */
     int32_t row, plane; /* steps of `planes`, in levels */
@@ -504,7 +506,8 @@ static void tone(const Job *job, const uint8_t *image, uint8_t *restrict out, si
 
 static Arena arena;
 
-/* 1: drawn; 0: not for this code; -1: no memory. Not for several threads at a time. */
+/* 1: drawn, legibility to be judged by the sums; 2: drawn, surely legible; 3: surely too faint, not drawn; 0: not for
+   this code; -1: no memory. Not for several threads at a time. */
 #if defined(_WIN32)
 __declspec(dllexport)
 #endif
@@ -536,7 +539,11 @@ int ocrdata_line(const Job *job, const Glyph *const *glyphs, const int32_t *xs, 
     sums->seen = total(seen, seen, pixels);
     sums->squares = squares(seen, pixels);
     sums->weakest = weakest(job, marks, seen);
-    if (job->reach && sums->squares * 10 < sums->seen * 255 * 6)
+    double least = job->least * (double)sums->seen;
+    if ((double)sums->squares < 0.99 * least)
+        return 3;
+    int sharp = sums->squares * 10 >= sums->seen * 255 * 6;
+    if (job->reach && !sharp)
         gaps(job, ink, seen, sums, &arena);
     uint8_t *planes = take(&arena, 3 * pixels);
     background(job, planes);
@@ -565,5 +572,5 @@ int ocrdata_line(const Job *job, const Glyph *const *glyphs, const int32_t *xs, 
         tone(job, image, out, 3 * pixels);
     else
         memcpy(out, image, 3 * pixels);
-    return 1;
+    return sharp && sums->weakest >= CLEAR && (double)sums->squares > 1.01 * least ? 2 : 1;
 }

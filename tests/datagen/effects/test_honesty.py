@@ -148,8 +148,8 @@ def test_what_is_left_too_faint_is_refused(make_recipe, effects):
     engine = prepare(make_recipe(backgrounds=plain, ink=ink)).engine
     found = [engine.painter.paint(p) for p in engine.planner.plan(np.arange(30), 0) if isinstance(p, Line)]
     assert not any(isinstance(f, Refusal) for f in found)
-    faint = make_recipe(backgrounds=plain, ink=ink, **effects)
-    found = [engine.painter.paint(p) for p in type(engine)(faint, engine.faces.refs, []).planner.plan(np.arange(30), 0)]
+    faint = type(engine)(make_recipe(backgrounds=plain, ink=ink, **effects), engine.faces.refs, [])
+    found = [faint.painter.paint(p) for p in faint.planner.plan(np.arange(30), 0)]
     assert Counter(f.reason for f in found if isinstance(f, Refusal))["low_contrast"] > 20
 
 

@@ -51,7 +51,7 @@ def both(engine: Engine, library, count: int):
     """Of each line that is planned what Python makes of it and what the kernel makes of it, and who drew it."""
     painter, planned = engine.painter, engine.planner.batch(np.arange(count), 0).planned
     expected = [painter.paint(planned.line(k)) for k in range(len(planned.index))]
-    painter.kernel = Kernel(library, engine.glyphs, painter.banks, engine.recipe.height)
+    painter.kernel = Kernel(library, engine.glyphs, painter.banks, engine.recipe)
     jobs = painter.kernel.jobs(planned)
     drawn = [able and jobs.draw(k) is not None for k, able in enumerate(jobs.able)]
     found = [painted if isinstance(painted, Refusal) else painted.copy() for painted in painter.paint_all(planned)]
