@@ -53,11 +53,15 @@ def train_detector(
     if dry_run:
         return
     require_paddle()
+    from .model_tables import show_left_out
     from .train.det.fit import DetFit
 
     fit = DetFit(settings, photos, held, out, resume)
     with progress("train", fit.steps) as done:
         result = fit.run(done, lambda row: line(row.line()))
+    show_left_out("left out while training", result.refused - fit.refused, result.examples)
+    outside = fit.detection.feed.outside
+    counts("texts left out", {"beside their photo": sum(outside.values())} if outside else {})
     table("trained", [("steps", f"{result.steps:,}"), ("seconds", f"{result.seconds:.0f}")])
     table("scores", [(name, f"{value:.4f}") for name, value in result.scores.items()], ("", "best"))
     where(out)
@@ -91,11 +95,13 @@ def train_direction(
     if dry_run:
         return
     require_paddle()
+    from .model_tables import show_left_out
     from .train.cls.fit import ClsFit
 
     fit = ClsFit(settings, lines, held, out, resume)
     with progress("train", fit.steps) as done:
         result = fit.run(done, lambda row: line(row.line()))
+    show_left_out("left out while training", result.refused, result.examples)
     table("trained", [("steps", f"{result.steps:,}"), ("seconds", f"{result.seconds:.0f}")])
     table("scores", [(name, f"{value:.4f}") for name, value in result.scores.items()], ("", "best"))
     where(out)

@@ -39,7 +39,7 @@ def fit_and_show(settings: TrainConfig, lines: Lines, sets: Mapping[str, Lines],
     from .train.log import read_log
 
     fit = Fit(settings, lines, sets, out, resume)
-    _left_out("left out of training", fit.refused, fit.examples)
+    show_left_out("left out of training", fit.refused, fit.examples)
     if fit.change is not None:
         _characters(str(settings.start), fit.change)
     if not len(fit.validation):
@@ -50,7 +50,7 @@ def fit_and_show(settings: TrainConfig, lines: Lines, sets: Mapping[str, Lines],
 
     with progress("train", fit.steps) as done:
         result = fit.run(done, show)
-    _left_out("left out while training", result.refused - fit.refused, result.examples)
+    show_left_out("left out while training", result.refused - fit.refused, result.examples)
     table("trained", [("steps", f"{result.steps:,}"), ("seconds", f"{result.seconds:.0f}")])
     log = read_log(out / LOG)
     if log and log[0]["step"] == "0":
@@ -66,9 +66,10 @@ def _characters(start: str, change: Change) -> None:
     table(f"characters of {start}", rows, ("", "", ""))
 
 
-def _left_out(title: str, refused: Mapping[str, int], examples: Mapping[str, Sequence[str]]) -> None:
+def show_left_out(title: str, refused: Mapping[str, int], examples: Mapping[str, Sequence[str]]) -> None:
+    """Print what was left out by reason, each with a place."""
     rows = [(reason, number, examples.get(reason, [""])[0]) for reason, number in refused.items()]
-    table(title, rows, ("reason", "lines", "for example"))
+    table(title, rows, ("reason", "how many", "for example"))
 
 
 def compare_and_show(run: Path, bundle: Path, lines: Sequence[Line]) -> None:

@@ -12,7 +12,7 @@ from ..files import whole_file
 from .det.detector import Detector
 from .reading.formats import paddle_line
 from .reading.inputs import PICTURES, BadPage, Page, open_pages
-from .reading.photo_reader import PhotoReader, ReadPage, Text
+from .reading.photo_reader import PhotoReader, ReadPage, Text, findable
 from .reading.rows import reading_order
 
 UNREAD = "待识别"  # what PPOCRLabel writes for a box that nobody has typed yet; readers leave such texts out
@@ -69,7 +69,7 @@ def _named(pages: Iterable[Page | BadPage], folder: Path) -> Iterator[Page | Bad
 
 
 def _found(detector: Detector, pages: Iterable[Page | BadPage]) -> Iterator[ReadPage | BadPage]:
-    for page in pages:
+    for page in (findable(page, detector) for page in pages):
         if isinstance(page, BadPage):
             yield page
             continue

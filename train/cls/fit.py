@@ -128,15 +128,27 @@ class Direction:
         if not self.held:
             return {}
         self.network.eval()
-        right, remaining = 0, iter(self.held)
+        right, asked_about, remaining = 0, 0, iter(self.held)
         with paddle.no_grad():
             while window := list(islice(remaining, WINDOW)):
-                lines = [fit(decode(self.val[i].image), self.config.input_rule()) for i in window]
+                lines = [line for i in window if (line := self._held(i)) is not None]
+                asked_about += 2 * len(lines)
+                if not lines:
+                    continue
                 for turned, asked in ((0, lines), (1, [turn_round(line) for line in lines])):
                     logits = self.network(paddle.to_tensor(stack(asked, self.config.input_rule())))
                     right += int((logits.numpy().argmax(1) == turned).sum())
         self.network.train()
-        return {"accuracy": right / (2 * len(self.held))}
+        return {"accuracy": right / asked_about} if asked_about else {}
+
+    def _held(self, index: int) -> Image | None:
+        """A line to validate on; None for one that cannot be read and is to be left out."""
+        try:
+            return fit(decode(self.val[index].image), self.config.input_rule())
+        except BadImage as error:
+            if self.config.damaged == "error":
+                raise UserError(f"{where(self.val, index)}: {error.reason}: {error.detail}") from error
+            return None
 
     def better(self, one: dict[str, float], other: dict[str, float]) -> bool:
         """Whether scores are better."""

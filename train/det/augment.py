@@ -178,7 +178,8 @@ def _inside(polygon: Polygon, window: Window) -> bool:
 def _warped(image: Image, matrix: Matrix, extent: tuple[int, int]) -> Image:
     factor = float(np.sqrt(abs(np.linalg.det(matrix[:2, :2]))))
     if factor < SMOOTH:
-        small = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+        size = max(1, round(image.shape[1] * factor)), max(1, round(image.shape[0] * factor))
+        small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
         back = np.diag([image.shape[1] / small.shape[1], image.shape[0] / small.shape[0], 1])
         image, matrix = small, matrix @ back  # type: ignore[assignment]
     return cv2.warpAffine(image, matrix[:2], extent, flags=cv2.INTER_LINEAR, borderValue=(127, 127, 127))  # type: ignore[return-value]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pydantic import ValidationError
+
+from ...errors import UserError
 from ..bundle import Spec, open_spec
 from ..runtimes import EngineName, open_engine
 from .detector import Detector
@@ -33,5 +36,19 @@ def open_detector(
     Raises UserError for what is no whole bundle of this task, MissingPackage without an engine.
     """
     bundle = open_det_bundle(folder)
-    cut = bundle.post.model_validate({**bundle.post.model_dump(), **(post or {})})
+    cut = _changed(bundle.post, post or {}, folder)
     return Detector(open_engine(folder, bundle, engine, threads), bundle.input, cut)
+
+
+def _changed(post: Post, changes: dict[str, object], folder: Path) -> Post:
+    known = [key for key in type(post).model_fields if key != "method"]
+    for key in changes:
+        if key not in known:
+            raise UserError(
+                f"{folder}: its post-processing, {post.method}, knows no {key!r}; it has {', '.join(known)}"
+            )
+    try:
+        return post.model_validate({**post.model_dump(), **changes})
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UserError(f"{first['loc'][0]} = {first['input']!r}: {first['msg']}") from error

@@ -39,7 +39,8 @@ class DetFeed:
     """Training batches of the photos `indices`; `steps_per_epoch` of them make an epoch.
 
     left_out: reasons by index, of photos that cannot be read where `damaged` says so; another photo of the epoch
-    takes the place. rank, size: this process of how many. waited: seconds without a batch to train on.
+    takes the place. outside: by index, how many texts were left out because they lie beside their photo.
+    rank, size: this process of how many. waited: seconds without a batch to train on.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class DetFeed:
         self.batch_size = min(config.batch_size, self._order.samples)
         self.steps_per_epoch = self._order.samples // self.batch_size
         self.left_out: dict[int, str] = {}
+        self.outside: dict[int, int] = {}
         self.waited = 0.0
         self._kept: OrderedDict[int, tuple[Image, Texts]] = OrderedDict()
         self._bytes = 0
@@ -122,11 +124,25 @@ class DetFeed:
                 ) from error
             self.left_out[index] = error.reason
             return None
-        found = shrunk(image, texts, self.config.largest)
+        inside, outside = on_photo(texts, image.shape)
+        if outside:
+            self.outside[index] = outside
+        found = shrunk(image, inside, self.config.largest)
         if self._bytes + found[0].nbytes <= self.config.cache_mb << 20:
             self._bytes += found[0].nbytes
             self._kept[index] = found
         return found
+
+
+def on_photo(texts: Texts, size: tuple[int, ...]) -> tuple[Texts, int]:
+    """The texts of which something lies on a photo of shape `size` = (H, W, ...), and how many others there are."""
+    edge = np.array([size[1], size[0]])
+    good = [bool((p.max(0) > 0).all() and (p.min(0) < edge).all()) for p in texts.polygons]
+    if all(good):
+        return texts, 0
+    kept = [i for i, g in enumerate(good) if g]
+    polygons, ignored = [texts.polygons[i] for i in kept], [texts.ignored[i] for i in kept]
+    return Texts(texts.path, texts.name, polygons, ignored), len(good) - len(kept)
 
 
 def shrunk(image: Image, texts: Texts, largest: int) -> tuple[Image, Texts]:

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from ...config import Config
-from ...datasets.images import Image
+from ...datasets.images import BadImage, Image
 
 Batch = NDArray[np.float32]
 Points = NDArray[np.float32]
 
+FARTHEST = 16  # times smaller: letters 100 px high have 6 left
 STRIDE = 32  # the deepest map of every detector is this much smaller
 
 
@@ -23,13 +24,14 @@ class PhotoRule(Config):
     """How a photo becomes an input; a bundle carries it.
 
     limit: with `longest` a photo whose longer side is above `side` px is shrunk to it; with `shortest` one whose
-    shorter side is below is enlarged. The aspect ratio stays; to the right and below, zeros are padded up to
-    multiples of 32, so no text is cut and none is bent. colour: the order of the channels that the network sees.
-    Values are (x / 255 - mean) / std, in that order.
+    shorter side is below is enlarged, but no longer side gets above `most` px. The aspect ratio stays; to the right
+    and below, zeros are padded up to multiples of 32, so no text is cut and none is bent. colour: the order of the
+    channels that the network sees. Values are (x / 255 - mean) / std, in that order.
     """
 
     side: int = Field(default=960, ge=64, le=8192)
     limit: Literal["longest", "shortest"] = "longest"
+    most: int = Field(default=4000, ge=64, le=32_000)
     colour: Literal["RGB", "BGR"] = "RGB"
     mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
     std: tuple[float, float, float] = (0.229, 0.224, 0.225)
@@ -41,8 +43,18 @@ def resized(size: tuple[int, ...], rule: PhotoRule) -> tuple[int, int]:
     if rule.limit == "longest":
         factor = min(1.0, rule.side / max(height, width))
     else:
-        factor = max(1.0, rule.side / min(height, width))
+        factor = min(max(1.0, rule.side / min(height, width)), rule.most / max(height, width))
     return max(1, round(height * factor)), max(1, round(width * factor))
+
+
+def shrunk_too_far(size: tuple[int, ...], rule: PhotoRule) -> BadImage | None:
+    """Why no text can be found on a photo of shape (H, W, ...): it would be too small in the network."""
+    height, width = resized(size, rule)
+    times = max(size[:2]) / max(height, width)
+    if times <= FARTHEST:
+        return None
+    detail = f"{size[1]} x {size[0]} px would be {width} x {height} in the network: cut the photo into pieces"
+    return BadImage("shrunk_too_far", detail)
 
 
 def padded(size: tuple[int, ...]) -> tuple[int, int]:

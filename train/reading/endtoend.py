@@ -86,6 +86,5 @@ def end_to_end(
             result.refused[error.reason] += 1
             continue
         for read in reader.read([page]):
-            if not isinstance(read, BadPage):
-                result.add(photo, read.texts, same)
+            result.add(photo, [] if isinstance(read, BadPage) else read.texts, same)  # what it refuses it misses
     return result

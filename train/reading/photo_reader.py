@@ -17,6 +17,7 @@ from ...prep.geometry import BadRegion
 from ...prep.rectify import VERTICAL_RATIO, rectify
 from ..det.detector import Detector
 from ..det.post import Found
+from ..det.preprocess import shrunk_too_far
 from ..preprocess import unreadable
 from ..reader import LineReader
 from .inputs import BadPage, Page
@@ -69,7 +70,8 @@ class PhotoReader:
         """Each page with its texts, in order; pages that could not be opened pass through."""
         remaining = iter(pages)
         while window := list(islice(remaining, WINDOW)):
-            found = [self._lines(page) if isinstance(page, Page) else page for page in window]
+            checked = [findable(page, self.detector) for page in window]
+            found = [self._lines(page) if isinstance(page, Page) else page for page in checked]
             lines = [line for one in found if isinstance(one, _Lines) for line in one.lines]
             turned = self.turner.upside_down(lines) if self.turner and lines else [False] * len(lines)
             lines = [_upright(line, t) for line, t in zip(lines, turned, strict=True)]
@@ -107,6 +109,12 @@ class PhotoReader:
             else:
                 texts.append(Text(place.points, text, confidence, place.score, turned))
         return ReadPage(one.page.name, one.page.image, texts, dropped)
+
+
+def findable(page: Page | BadPage, detector: Detector) -> Page | BadPage:
+    """A page, or why a detector can find nothing on it."""
+    refusal = shrunk_too_far(page.image.shape, detector.rule) if isinstance(page, Page) else None
+    return page if refusal is None else BadPage(page.name, refusal.reason, refusal.detail)
 
 
 @dataclass

@@ -84,3 +84,7 @@ def test_half_of_the_lines_are_turned_and_pictures_that_do_not_decode_are_named(
         list(ClsFeed(config(batch_size=16), open_source(lines), range(16)).steps(0, 1))
     feed = ClsFeed(config(batch_size=16, damaged="refuse"), open_source(lines), range(16))
     assert 5 not in next(iter(feed.steps(0, 1))).indices and feed.left_out == {5: "undecodable_image"}
+    run = ClsFit(
+        config(steps=1, damaged="refuse"), open_source(lines), open_source(lines), lines.with_name("run")
+    ).run()
+    assert run.scores["accuracy"] in {k / 30 for k in range(31)}  # of 15 lines, each asked about both ways

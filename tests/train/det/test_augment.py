@@ -97,3 +97,10 @@ def test_texts_of_another_photo_are_put_beside_ones_own() -> None:
     cv2.fillPoly(mask, [np.rint(new).astype(np.int32)], 1)
     assert (both.image[mask == 1][:, 0] > 200).mean() > 0.9
     assert not np.array_equal(both.image, own.image) and len(both.ignored) == len(both.polygons)
+
+
+@pytest.mark.parametrize("shape", [(1, 2000), (2000, 1), (1, 1)])
+def test_photos_of_one_pixel_height_or_width_are_changed_too(shape: tuple[int, int]) -> None:
+    for seed in range(20):
+        thin = np.full((*shape, 3), 90, np.uint8)
+        assert max(changed(thin, [], [], 96, DetAugment(), (1, seed)).image.shape) == 96

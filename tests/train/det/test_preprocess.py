@@ -18,6 +18,12 @@ CORNERS = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
         ((500, 1000), PhotoRule(side=736, limit="shortest"), (736, 1472)),
         ((1000, 2000), PhotoRule(side=736, limit="shortest"), (1000, 2000)),
         ((1, 20000), PhotoRule(side=960), (1, 960)),
+        (
+            (1, 300),
+            PhotoRule(side=736, limit="shortest"),
+            (13, 4000),
+        ),  # enlarged, but no network's memory is that large
+        ((300, 20000), PhotoRule(side=736, limit="shortest"), (60, 4000)),
     ],
 )
 def test_sizes(size: tuple[int, int], rule: PhotoRule, expected: tuple[int, int]) -> None:
