@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, model_validator
 
 from ..config import Config, config_path, load
 from ..corpora.lengths import LengthCounts
@@ -107,6 +107,13 @@ class Recipe(Config):
     jpeg: Quality = (75, 95)
     chroma: Literal["half", "full", "either"] = "half"
     boxes: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _for_lines(cls, values: Any) -> Any:
+        if isinstance(values, dict) and "scene" in values:
+            raise ValueError("this is a recipe for scenes; they are drawn with --task det")
+        return values
 
     @cached_property
     def effects(self) -> list[tuple[str, Effect]]:

@@ -150,6 +150,12 @@ def merged(base, extra):
     return result
 
 
+@pytest.mark.parametrize("name", ["scenes", "documents", "tags"])
+def test_recipes_for_scenes_are_told_apart(name):
+    with pytest.raises(UserError, match="recipe for scenes; they are drawn with --task det"):
+        load_recipe(f"preset:{name}")
+
+
 @pytest.mark.parametrize(("key", "value", "base"), [*((k, v, {}) for k, v in OPTIONS), *DETAILS])
 def test_every_option_changes_the_pictures(make_recipe, key, value, base):
     changed = value
