@@ -6,9 +6,13 @@ import pytest
 pytest.importorskip("psutil")
 
 from ocrdata.corpora.charset import Charset
+from ocrdata.train.det.detector import Detector
+from ocrdata.train.det.numbers import DbPost
+from ocrdata.train.det.preprocess import PhotoRule
 from ocrdata.train.preprocess import InputRule
 from ocrdata.train.reader import LineReader
-from ocrdata.train.soak import Soak, soak
+from ocrdata.train.reading.photo_reader import PhotoReader
+from ocrdata.train.soak import Soak, soak, soak_photos
 
 
 def reader(keep):
@@ -27,6 +31,22 @@ def test_an_engine_that_keeps_memory_is_found_and_one_that_does_not_is_flat():
     flat = soak(reader(0), 2000, progress=done.append)
     assert flat.flat and sum(done) == 2000 and len(flat.peaks) == 10 and min(flat.peaks) > 1e6
     assert not soak(reader(500_000), 2000).flat
+
+
+def test_photos_of_random_sizes_are_watched_likewise():
+    def photo_reader(keep):
+        kept = []
+
+        def find(batch):
+            kept.append(np.ones(keep, np.uint8))
+            return (batch.mean(1, keepdims=True) < 0).astype(np.float32)
+
+        return PhotoReader(Detector(find, PhotoRule(side=96), DbPost()), reader(0), least=0.0)
+
+    done = []
+    flat, texts = soak_photos(photo_reader(0), 120, progress=done.append)
+    assert flat.flat and sum(done) == 120 and texts > 100
+    assert not soak_photos(photo_reader(2_000_000), 120)[0].flat
 
 
 def test_flat_allows_one_hundredth_or_four_megabytes():
