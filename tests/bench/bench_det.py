@@ -36,8 +36,8 @@ SCENES = {"scenes": (2000, 3.0), "documents": (1500, 2.0), "tags": (2000, 1.5)} 
 
 def network(**post: float) -> dict[str, Any]:
     """The preset's network with other numbers for cutting texts out of its maps."""
-    settings = load("preset:det_tiny_db", "train", DetConfig)
-    return settings.network.model_dump(mode="json", exclude_unset=True) | {"post": post}
+    values = load("preset:det_tiny_db", "train", DetConfig).network.model_dump(mode="json", exclude_unset=True)
+    return dict(values | {"post": values["post"] | post})
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,6 @@ SETS = {
         {
             "largest": 1280,
             "input": {"side": 1280, "limit": "longest"},
-            "network": network(threshold=0.2, box_threshold=0.5),
             "augment": {"flip": 0.5, "rotation": 3, "scale": [0.7, 1.3], "cut": 0.8, "blur": 0.7, "noise": 5},
         },
         500,

@@ -113,8 +113,13 @@ class Detection:
         set_weights(self.network, checkpoint.averaged(state) or weights)
 
     def same_config(self, there: dict[str, Any]) -> dict[str, Any]:
-        """A configuration of an older version with today's keys."""
-        return DetConfig.model_validate(there).model_dump(mode="json")
+        """A configuration of an older version with today's keys.
+
+        How texts are cut out of the maps may differ: nothing that is learnt depends on it.
+        """
+        values = DetConfig.model_validate(there).model_dump(mode="json")
+        values["network"]["post"] = self.config.network.post.model_dump(mode="json")
+        return values
 
 
 class DetFit(Loop):

@@ -39,7 +39,9 @@ class DbLoss(Config):
 class DbPost(Config):
     """How texts are cut out of the map.
 
-    threshold: of the map; box_threshold: of a text's mean inside its box; unclip: how much boxes grow, in
+    threshold: of the map; box_threshold: of a text's mean; score: where that is taken, in the rectangle around the
+    text (as the published models are tuned) or inside its own outline, which does justice to long lines that are not
+    quite straight; polygons always take the outline. unclip: how much boxes grow, in
     area / perimeter; smallest: px, shorter side of a box before it grows; candidates: at most; polygons: outlines
     with as many points as they need in place of rectangles.
     """
@@ -47,6 +49,7 @@ class DbPost(Config):
     method: Literal["db"] = "db"
     threshold: float = Field(default=0.3, gt=0, lt=1)
     box_threshold: float = Field(default=0.6, ge=0, lt=1)
+    score: Literal["box", "outline"] = "box"
     unclip: float = Field(default=1.5, ge=0, le=5)
     smallest: float = Field(default=3.0, ge=0)
     candidates: int = Field(default=1000, ge=1)

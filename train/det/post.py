@@ -34,7 +34,7 @@ def db_boxes(probability: Map, config: DbPost) -> list[Found]:
             continue
         outline = contour[:, 0].astype(np.float32)
         quad = cv2.boxPoints(rectangle).astype(np.float32)
-        score = _mean(probability, outline if config.polygons else quad)
+        score = _mean(probability, outline if config.polygons or config.score == "outline" else quad)
         if score < config.box_threshold:
             continue
         points = _grown_outline(outline, config.unclip) if config.polygons else _grown(rectangle, config.unclip)

@@ -14,6 +14,7 @@ from ocrdata.train.det.export import export_detector, run_detector, verify_detec
 from ocrdata.train.det.feed import DetFeed
 from ocrdata.train.det.fit import DetFit
 from ocrdata.train.det.metrics import match
+from ocrdata.train.det.numbers import DbPost
 from ocrdata.train.det.photos import PhotoMixture, Photos, open_photos
 from ocrdata.train.reader import Reader
 
@@ -69,6 +70,17 @@ def test_stopped_and_resumed_it_ends_with_the_same_weights(small, scenes, tmp_pa
     one, two = (checkpoint.read(tmp_path / name / "last.npz") for name in ("whole", "parts"))
     assert one[0].step == two[0].step == 6
     assert all(np.array_equal(one[k][name], two[k][name]) for k in (1, 2) for name in one[k])
+
+
+def test_a_run_goes_on_with_another_way_of_cutting_texts_out_of_maps(small, scenes, tmp_path) -> None:
+    photos = open_photos(scenes(4))
+    config = small(steps=2)
+    DetFit(config, photos, None, tmp_path / "run").run()
+    network = config.network.model_copy(update={"post": DbPost(score="outline")})
+    other = DetFit(config.model_copy(update={"network": network}), photos, None, tmp_path / "run", resume=True)
+    assert other.run().steps == 2 and other.about.config["network"]["post"]["score"] == "outline"
+    with pytest.raises(UserError, match="resuming needs the same"):
+        DetFit(config.model_copy(update={"steps": 3}), photos, None, tmp_path / "run", resume=True)
 
 
 def _interrupt() -> None:

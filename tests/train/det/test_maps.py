@@ -63,6 +63,16 @@ def test_a_polygon_that_crosses_itself_or_leaves_the_picture_is_no_end() -> None
     assert np.isfinite(maps.border).all() and maps.shrunk.shape == SIZE
 
 
+def test_a_long_line_that_is_not_quite_straight_is_scored_inside_its_outline() -> None:
+    probability = np.zeros(SIZE, np.float32)
+    x = np.arange(10, 190)
+    for y in range(4):
+        probability[np.rint(60 + y + 3 * np.sin(x / 15)).astype(int), x] = 0.95
+    assert db_boxes(probability, DbPost()) == []
+    (found,) = db_boxes(probability, DbPost(score="outline", box_threshold=0.9))
+    assert np.ptp(found.points, axis=0)[0] > 170 and found.score > 0.9
+
+
 def test_specks_and_weak_texts_are_left_out() -> None:
     probability = np.zeros(SIZE, np.float32)
     probability[20:22, 20:22] = 0.9
