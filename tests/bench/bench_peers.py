@@ -24,7 +24,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -32,14 +31,13 @@ from typing import Any
 
 import cv2
 import numpy as np
-from bench_synth import DATA, recipe, store
+from bench_synth import DATA, make, recipe
 from fontTools.ttLib import TTFont
 
 from ocrdata.datagen.engines.install import list_engines
 from ocrdata.datagen.recipe import Recipe
 from ocrdata.datagen.synth import SHARD, Engine, prepare
 from ocrdata.datasets.images import read_image, write_image
-from ocrdata.datasets.records import Sample
 
 BARS = {"text_renderer": 30, "trdg": 40, "synthtiger": 400}  # times faster, on Chinese lines
 IMAGES = {"text_renderer": 100, "trdg": 100, "synthtiger": 10}  # in a round: about a second
@@ -107,11 +105,11 @@ def interpreters(options: argparse.Namespace) -> dict[str, str]:
     named = {"text_renderer": options.text_renderer_python, "trdg": options.trdg_python}
     named["synthtiger"] = options.synthtiger_python
     found |= {name: path for name, path in named.items() if path}
-    for name in BARS:
+    for name in options.only:
         if name not in found:
             how = "name --synthtiger-python" if name == "synthtiger" else f"ocrdata engines install {name}"
             print(f"{name}: not measured, not installed ({how})")
-    return found
+    return {name: path for name, path in found.items() if name in options.only}
 
 
 def make_photos(folder: Path) -> None:
@@ -137,9 +135,7 @@ def make_fonts(engine: Engine, texts: list[str], folder: Path) -> None:
 
 def own_round(engine: Engine, first: int, folder: Path) -> float:
     """CPU microseconds per image of the built-in engine: from drawing the text to the synced LMDB."""
-    began = time.process_time()
-    store([i for i in engine.items(first, first + OWN) if isinstance(i, Sample)], folder)
-    return 1e6 * (time.process_time() - began) / OWN
+    return 1e6 * make(engine, first, OWN, folder) / OWN
 
 
 def engines(kind: str, folder: Path) -> dict[str, Engine]:
@@ -207,6 +203,8 @@ def main() -> None:
     """Parse and run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", choices=list(BARS), nargs="+", default=list(BARS), help="peers to measure")
+    parser.add_argument("--kinds", choices=list(WARM_UP), nargs="+", default=list(WARM_UP), help="lines to draw")
     for name in BARS:
         parser.add_argument(f"--{name.replace('_', '-')}-python", metavar="PATH")
     parser.add_argument("--synthtiger-source", metavar="FOLDER", help="a clone of its repository")
@@ -218,13 +216,13 @@ def main() -> None:
         folder = Path(name)
         (folder / "photos").mkdir()
         make_photos(folder / "photos")
-        chinese = measure("chinese", options.rounds, found, folder, options.synthtiger_source)
-        measure("english", options.rounds, found, folder, options.synthtiger_source)
+        ratios = {
+            kind: measure(kind, options.rounds, found, folder, options.synthtiger_source) for kind in options.kinds
+        }
     print()
-    for peer, bar in BARS.items():
-        if peer in chinese:
-            verdict = "yes" if chinese[peer] >= bar else "NO"
-            print(f"at least {bar} times {peer} on Chinese lines: {verdict} ({chinese[peer]:.0f})")
+    for peer, ratio in ratios.get("chinese", {}).items():
+        verdict = "yes" if ratio >= BARS[peer] else "NO"
+        print(f"at least {BARS[peer]} times {peer} on Chinese lines: {verdict} ({ratio:.0f})")
 
 
 if __name__ == "__main__":

@@ -25,12 +25,13 @@ import numpy as np
 import psutil
 
 from ocrdata.corpora.patterns import COMMON_HAN
-from ocrdata.datagen.line import Line
+from ocrdata.datagen.batch import Planned
+from ocrdata.datagen.paint import Painter
 from ocrdata.datagen.recipe import Recipe
-from ocrdata.datagen.synth import Engine, prepare
+from ocrdata.datagen.synth import BATCH, Engine, prepare
 from ocrdata.datasets.images import encode_jpeg
 from ocrdata.datasets.records import Sample
-from ocrdata.prep.store import ShardWriter, image_key, label_key
+from ocrdata.prep.store import ShardWriter, image_key, label_key, make_shard, shard_name
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 CHINESE = ["Noto Sans CJK SC", "Noto Serif CJK SC", "WenQuanYi*", "AR PL UKai CN", "AR PL UMing CN"]
@@ -88,30 +89,62 @@ def best(action: Callable[[], object], rounds: int) -> float:
 
 
 def stages(engine: Engine, index: np.ndarray[Any, Any], rounds: int) -> dict[str, float]:
-    """Seconds by stage for the samples `index`, each stage run alone over all of them."""
-    painter, batches = engine.painter, np.array_split(index, max(len(index) // 256, 1))
-    lines = [p for b in batches for p in engine.planner.plan(b, 0) if isinstance(p, Line)]
+    """Seconds by stage for the samples `index`, each stage run alone over all of them, as the engine draws them."""
+    batches = np.array_split(index, max(len(index) // BATCH, 1))
+    planned = [p for b in batches if (p := engine.planner.batch(b, 0).planned)]
+    plan = best(lambda: [engine.planner.batch(b, 0) for b in batches], rounds)
+    painter = engine.painter
+    drawn = by_kernel(painter, planned, rounds) if painter.kernel else by_python(painter, planned, rounds)
+    pictures = [(image, line.dress.quality) for line, image, _ in engine.pictures(index)]
+    return {"plan": plan, **drawn, "JPEG": best(lambda: [encode_jpeg(*picture) for picture in pictures], rounds)}
+
+
+def by_kernel(painter: Painter, planned: list[Planned], rounds: int) -> dict[str, float]:
+    """What the kernel draws, from glyphs to noise, and the lines that it leaves to Python."""
+    kernel = painter.kernel
+    assert kernel is not None
+    columns = best(lambda: [kernel.jobs(p) for p in planned], rounds)
+    seconds, left = 0.0, []
+    for batch in planned:
+        jobs = kernel.jobs(batch)
+        able = [k for k, able in enumerate(jobs.able) if able]
+        seconds += best(lambda jobs=jobs, able=able: [jobs.draw(k) for k in able], rounds)  # type: ignore[misc]
+        faint = batch.looks.faint.tolist()
+        left += [batch.line(k) for k, able in enumerate(jobs.able) if not (able or faint[k])]
+    return {
+        "parameters for the kernel": columns,
+        "kernel": seconds,
+        f"Python, for {len(left)} lines": best(lambda: [painter.paint(line) for line in left], rounds),
+    }
+
+
+def by_python(painter: Painter, planned: list[Planned], rounds: int) -> dict[str, float]:
+    """The stages of painting where there is no kernel."""
+    lines = [p.line(k) for p in planned for k in range(len(p.index))]
     masks = [painter.mask(line.glyphs) for line in lines]
     pairs = [(line, mask) for line, mask in zip(lines, masks, strict=True) if not isinstance(mask, int)]
     inks = [(line, painter.warp(line, mask)) for line, mask in pairs]
-    images = [(line, painter.develop(line, ink)) for line, ink in inks]
     return {
-        "plan": best(lambda: [engine.planner.plan(b, 0) for b in batches], rounds),
         "mask (glyph blits)": best(lambda: [painter.mask(line.glyphs) for line in lines], rounds),
         "warp": best(lambda: [painter.warp(line, mask) for line, mask in pairs], rounds),
         "legibility check": best(lambda: [painter.faint(line, ink) for line, ink in inks], rounds),
         "background, ink, effects": best(lambda: [painter.develop(line, ink) for line, ink in inks], rounds),
-        "JPEG": best(lambda: [encode_jpeg(image, line.dress.quality) for line, image in images], rounds),
     }
 
 
+def make(engine: Engine, first: int, count: int, folder: Path) -> float:
+    """Seconds of CPU for a shard as a pack holds it: so many samples from number `first` on, and their refusals."""
+    start = time.process_time()
+    made, _ = make_shard(folder, 0, engine.items(first, first + count), "", ShardWriter, "")
+    seconds = time.process_time() - start
+    shutil.rmtree(made)
+    return seconds
+
+
 def store(samples: list[Sample], folder: Path) -> None:
-    """What `ShardWriter` does with the samples."""
-    writer = ShardWriter(folder / "shard")
-    for sample in samples:
-        writer.put(sample)
-    writer.finish()
-    shutil.rmtree(folder / "shard")
+    """A shard of samples that are there."""
+    make_shard(folder, 0, iter(samples), "", ShardWriter, "")
+    shutil.rmtree(folder / shard_name(0))
 
 
 def floor(images: list[tuple[np.ndarray[Any, Any], int, str]], folder: Path) -> None:
@@ -132,13 +165,8 @@ def measure(kind: str, lines: int, rounds: int, folder: Path) -> None:
     engine = prepare(recipe(kind, folder)).engine
     index = np.arange(lines, dtype=np.int64)
 
-    def whole() -> None:
-        store([i for i in engine.items(0, lines) if isinstance(i, Sample)], folder)
-
-    start = time.process_time()
-    whole()
-    cold = time.process_time() - start
-    warm = best(whole, rounds)
+    cold = make(engine, 0, lines, folder)
+    warm = min(make(engine, 0, lines, folder) for _ in range(rounds))
     by_stage = stages(engine, index, rounds)
     samples = [i for i in engine.items(0, lines) if isinstance(i, Sample)]
     by_stage["LMDB, digest, sync"] = best(lambda: store(samples, folder), rounds)
@@ -160,13 +188,7 @@ def memory(lines: int, folder: Path) -> None:
     engine, process = prepare(recipe("chinese", folder)).engine, psutil.Process()
     step = max(lines // 20, 1)
     for start in range(0, lines, step):
-        store([], folder)
-        writer = ShardWriter(folder / "shard")
-        for item in engine.items(start, min(start + step, lines)):
-            if isinstance(item, Sample):
-                writer.put(item)
-        writer.finish()
-        shutil.rmtree(folder / "shard")
+        make(engine, start, min(step, lines - start), folder)
         resident = process.memory_info().rss >> 20
         print(
             f"{min(start + step, lines):9} samples  {resident:5} MiB resident  {len(engine.glyphs)} glyphs", flush=True
