@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -253,6 +254,18 @@ def test_failures_are_noted_in_an_object_store_too(tmp_path):
     assert place.read(failure_name(1)) is None
 
 
+def parts_and_back(url, tmp_path, whole):
+    """A job in a bucket in two runs, one shard made anew, and the whole brought back."""
+    place = Bucket(url, tmp_path / "local")
+    assert run(place, How(workers=1, rank=0, size=2)) is None
+    found = status(place)
+    assert (found.shards_done, found.units_done) == (6, 30) and 0 <= found.newest < 600
+    place.remove("shard-00004.json")
+    assert run(place, How(workers=2))["count"] == 53
+    bring(place.url, tmp_path / "here", lambda items: None)
+    assert tree(tmp_path / "here") == tree(whole)
+
+
 def test_a_real_s3_server(tmp_path, whole, monkeypatch):
     server, s3fs = pytest.importorskip("moto.server"), pytest.importorskip("s3fs")
     s3fs.S3FileSystem.clear_instance_cache()  # one of another address
@@ -270,16 +283,23 @@ def test_a_real_s3_server(tmp_path, whole, monkeypatch):
         import boto3
 
         boto3.client("s3").create_bucket(Bucket="packs")
-        place = Bucket("s3://packs/deep/pack", tmp_path / "local")
-        assert run(place, How(workers=1, rank=0, size=2)) is None
-        found = status(place)
-        assert (found.shards_done, found.units_done) == (6, 30) and 0 <= found.newest < 600
-        place.remove("shard-00004.json")
-        assert run(place, How(workers=2))["count"] == 53
-        bring(place.url, tmp_path / "here", lambda items: None)
-        assert tree(tmp_path / "here") == tree(whole)
+        parts_and_back("s3://packs/deep/pack", tmp_path, whole)
     finally:
         running.stop()
+
+
+def test_a_server_that_speaks_google_storage(tmp_path, whole, monkeypatch):
+    emulator, gcsfs = pytest.importorskip("gcp_storage_emulator.server"), pytest.importorskip("gcsfs")
+    gcsfs.GCSFileSystem.clear_instance_cache()  # one of another address
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = emulator.create_server("127.0.0.1", port, in_memory=True, default_bucket="packs")
+    server.start()
+    try:
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{port}")
+        parts_and_back("gs://packs/deep/pack", tmp_path, whole)
+    finally:
+        server.stop()
 
 
 def test_a_ray_cluster_of_this_machine(tmp_path, whole, monkeypatch):
