@@ -123,20 +123,26 @@ def _follow(config: str, folder: Path, overrides: list[str], dry_run: bool, work
 
 def check(
     config: Annotated[str, typer.Argument(help=CONFIG_HELP)],
-    data: Annotated[Path | None, typer.Option(help="Pack to train on.")] = None,
-    val: Annotated[Path | None, typer.Option(help="Pack to validate on.")] = None,
+    data: Annotated[Path | None, typer.Option(help="Pack, or photos, to train on.")] = None,
+    val: Annotated[Path | None, typer.Option(help="Pack, or photos, to validate on.")] = None,
     out_dir: Annotated[Path, typer.Option("--out", "-o", help="Where the run would lie: is there room?")] = Path(),
     seconds: Annotated[
         float, typer.Option(help="For learning 64 lines by heart, at most; 0 leaves that out.", min=0)
     ] = 60,
     overrides: Set = [],  # noqa: B006
 ) -> None:
-    """Find what would go wrong before training: dictionary, labels, pictures, rates, room, 64 lines by heart."""
+    """Find what would go wrong before training: dictionary, labels, pictures, rates, room, 64 lines by heart.
+
+    Of a detector: labels, photos, sizes of texts, room, a few photos by heart.
+    """
+    from .cli_tasks import check_other
     from .config import load
     from .errors import UserError
     from .train.backend import require_paddle
     from .train.config import TrainConfig
 
+    if check_other(config, overrides, data, val, out_dir, seconds):
+        return
     settings = load(config, "train", TrainConfig, overrides=overrides)
     source = data or settings.data
     if source is None:
@@ -316,7 +322,7 @@ def export(
     run: Annotated[Path, typer.Argument(help="The folder of a training run.")],
     out_dir: Annotated[Path, typer.Option("--out", "-o", help="The bundle to write.")],
     verify: Annotated[bool, typer.Option(help="Compare the bundle with the training graph.")] = True,
-    data: Annotated[Path | None, typer.Option(help="Pack or label file to compare on; else made-up patterns.")] = None,
+    data: Annotated[Path | None, typer.Option(help="Lines, or photos, to compare on; else made-up patterns.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a bundle that is there.")] = False,
 ) -> None:
     """Write the best weights of a run as a bundle: model, characters, preprocessing, hashes."""

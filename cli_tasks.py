@@ -67,6 +67,37 @@ def train_detector(
     where(out)
 
 
+def check_other(
+    config: str, overrides: list[str], data: Path | None, val: Path | None, out: Path, seconds: float
+) -> bool:
+    """What `check` does for a detector; false for recognition. Raises UserError for other tasks."""
+    from .config import load, value_of
+    from .errors import UserError
+
+    task = value_of(config, "train", "task")
+    if task == DIRECTION:
+        raise UserError(f"{config} trains a direction classifier, for which there is no check")
+    if task != DETECTION:
+        return False
+    from .model_tables import show_findings
+    from .train.backend import require_paddle
+    from .train.det.config import DetConfig
+    from .train.det.photos import open_photos
+
+    settings = load(config, "train", DetConfig, overrides)
+    source, validation = data or settings.data, val or settings.val
+    if source is None:
+        raise UserError("no photos to check: --data names scenes or labels (or the key 'data')")
+    require_paddle()
+    from .train.det.check import check_detector
+
+    with progress("check", None) as done:
+        held = open_photos(validation) if validation else None
+        found = check_detector(settings, open_photos(source), held, out, seconds, done)
+    show_findings(found, all_of_them=True)
+    return True
+
+
 def export_detector_run(run: Path, out: Path, overwrite: bool, photos: Path | None, verify: bool) -> None:
     """What `export` does for a detector. photos: a folder, pattern or file of them, to compare on."""
     from .train.det.export import export_detector, verify_detector
@@ -122,10 +153,17 @@ def export_direction_run(run: Path, out: Path, overwrite: bool, verify: bool) ->
 def _photos(path: Path, most: int = 50) -> list[Image]:
     from itertools import islice
 
-    from .train.reading.inputs import Page, find_files, open_pages
+    from .errors import UserError
+    from .train.reading.inputs import BadPage, Page, find_files, open_pages
 
-    pages = islice(open_pages(find_files([str(path)])), most)
-    return [page.image for page in pages if isinstance(page, Page)]
+    pages = list(islice(open_pages(find_files([str(path)])), most))
+    for page in pages:
+        if isinstance(page, BadPage):
+            line(f"left out: {page.name}: {page.reason}: {page.detail}")
+    found = [page.image for page in pages if isinstance(page, Page)]
+    if not found:
+        raise UserError(f"{path}: no photo to compare on")
+    return found
 
 
 def evaluate_detector_on(model: Path, data: Sequence[Path], out_file: Path | None, engine: EngineName) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import paddle
+from paddle import nn
 
 from ..corpora.charset import Charset
 from ..errors import Trouble, UserError
@@ -91,14 +93,37 @@ def bundle_weights(folder: Path, spec: Bundle) -> Arrays:
     """The tensors of a bundle under the names that the network has in training. Raises UserError."""
     config = _config_of(spec, spec.characters)
     network = build(config, len(spec.charset))
-    try:
-        # Loading appends a number to each name, which counts the loads in this process.
-        found = paddle.jit.load(str((folder / PADDLE_MODEL).with_suffix(""))).state_dict().values()
-    except (RuntimeError, ValueError, OSError) as error:
-        raise UserError(f"{folder}: its Paddle model cannot be read: {' '.join(str(error).split())[:200]}") from error
-    by_name = {value.name.rpartition("_")[0]: value.numpy() for value in found}
+    by_name = saved_tensors(folder)
     weights = {name: by_name.get(value.name) for name, value in tensors(network).items()}
     missing = [name for name, value in weights.items() if value is None]
     if missing:
         raise Trouble(f"{folder}: {len(missing)} tensors are not found in its model, first {missing[0]}")
     return {name: value for name, value in weights.items() if value is not None}
+
+
+def saved_tensors(folder: Path) -> Arrays:
+    """The tensors of a bundle's Paddle model by the names that Paddle gave them in training. Raises UserError."""
+    try:
+        # Loading appends a number to each name, which counts the loads in this process.
+        found = paddle.jit.load(str((folder / PADDLE_MODEL).with_suffix(""))).state_dict().values()
+    except (RuntimeError, ValueError, OSError) as error:
+        raise UserError(f"{folder}: its Paddle model cannot be read: {' '.join(str(error).split())[:200]}") from error
+    return {value.name.rpartition("_")[0]: value.numpy() for value in found}
+
+
+def fill_from_bundle(network: nn.Layer, deployed: Sequence[nn.Layer], folder: Path) -> list[str]:
+    """Fill the layers that are deployed; returns the names of what a bundle does not hold and stays as it is.
+
+    Raises UserError where the bundle is of another network.
+    """
+    there, own = saved_tensors(folder), tensors(network)
+    wanted = {id(value) for layer in deployed for value in tensors(layer).values()}
+    filled = {name: value for name, value in own.items() if id(value) in wanted}
+    for name, value in filled.items():
+        shape = list(there[value.name].shape) if value.name in there else None
+        if shape != list(value.shape):
+            said = f"{name} has the shape {shape} there and {list(value.shape)} here"
+            raise UserError(f"{folder}: a bundle of another network: {said}")
+    for value in filled.values():
+        value.set_value(there[value.name])
+    return sorted(own.keys() - filled.keys())

@@ -19,15 +19,18 @@ from ...errors import UserError
 from .. import checkpoint
 from ..ahead import ahead
 from ..augment import apply, draw
+from ..bundle import SPEC, open_spec
 from ..feed import by_source
 from ..loop import Loop
 from ..order import Order
 from ..preprocess import Batch, fit, stack
 from ..run import set_weights
 from ..sources import Lines, Mixture, identity, where
+from ..start import fill_from_bundle
 from ..team import Team, join_team
 from .config import ClsConfig
 from .network import build
+from .turner import TASK, ClsBundle
 
 AHEAD, WINDOW = 8, 64
 HELD_OUT_AT_MOST = 1000
@@ -159,7 +162,11 @@ class Direction:
         return ", ".join(where(self.lines, index) for index in indices)
 
     def start_from(self, path: Path) -> None:
-        """Fill the network with the weights of a run's folder (the best) or a checkpoint."""
+        """Fill the network with the weights of a bundle, of a run's folder (the best) or a checkpoint."""
+        if path.is_dir() and (path / SPEC).is_file():
+            open_spec(path, TASK, ClsBundle)
+            fill_from_bundle(self.network, [self.network], path)
+            return
         _, weights, state = checkpoint.read(checkpoint.of_run(path) if path.is_dir() else path)
         set_weights(self.network, checkpoint.averaged(state) or weights)
 

@@ -14,9 +14,12 @@ from paddle import nn
 from ...datasets.images import BadImage, Image, read_image
 from ...errors import UserError
 from .. import checkpoint
+from ..bundle import SPEC
 from ..loop import Loop
 from ..run import set_weights
+from ..start import fill_from_bundle
 from ..team import Team, join_team
+from .bundle import open_det_bundle
 from .config import DetConfig
 from .detector import Detector
 from .feed import DetFeed, DetStep, shrunk
@@ -108,7 +111,14 @@ class Detection:
         return ", ".join(names(self.photos, indices))
 
     def start_from(self, path: Path) -> None:
-        """Fill the network with the weights of a run's folder (the best) or a checkpoint."""
+        """Fill the network with the weights of a bundle, of a run's folder (the best) or a checkpoint.
+
+        A bundle holds what is deployed alone: of DB the branch for borders starts anew.
+        """
+        if path.is_dir() and (path / SPEC).is_file():
+            open_det_bundle(path)
+            fill_from_bundle(self.network, self.network.deployed(), path)
+            return
         _, weights, state = checkpoint.read(checkpoint.of_run(path) if path.is_dir() else path)
         set_weights(self.network, checkpoint.averaged(state) or weights)
 
