@@ -1,6 +1,6 @@
 """Finding text on real photos: a small detector trained on synthetic scenes alone, then finetuned, set by set.
 
-    python tests/bench/bench_det.py -o FOLDER [--rec BUNDLE ...] [--only wire_tags ...]
+    python tests/bench/bench_det.py -o FOLDER [--rec NAME=BUNDLE ...] [--cls BUNDLE] [--only wire_tags ...]
 
 Each real set in ../shared/data is split by photo: the detector is finetuned on one half and scored on the other, before
 and after (ICDAR2015's protocol, IoU above 0.5). Every stage is a command that a user would type, and is skipped where
@@ -67,7 +67,7 @@ SETS = {
             "input": {"side": 1280, "limit": "longest"},
             "augment": {"flip": 0.5, "rotation": 10, "scale": [0.6, 1.5], "cut": 0.8, "blur": 1, "noise": 8},
         },
-        800,
+        500,
     ),
     "sroie": RealSet(
         "sroie",
@@ -202,6 +202,7 @@ def main() -> None:
     parser.add_argument("-o", "--out", type=Path, required=True)
     parser.add_argument("--only", nargs="+", choices=SETS, default=list(SETS))
     parser.add_argument("--rec", nargs="+", default=[], metavar="NAME=BUNDLE", help="recognisers for whole photos")
+    parser.add_argument("--cls", type=Path, help="tells which lines stand upside down, for whole photos")
     parser.add_argument("--steps", type=int, default=6000, help="on scenes")
     arguments = parser.parse_args()
     out = arguments.out.resolve()
@@ -217,8 +218,9 @@ def main() -> None:
         row(name, "finetuned on the other half", report(after, score, reports / "after.json"), minutes(out / name))
         for given in arguments.rec:
             label, _, bundle = given.partition("=")
-            place = reports / f"read_{label}.json"
-            found = report(after, score, place, "--rec", bundle, "--policy", "ignore_case")
+            place = reports / f"read_{label}{'_turned' if arguments.cls else ''}.json"
+            turner = ["--cls", arguments.cls] if arguments.cls else []
+            found = report(after, score, place, "--rec", bundle, *turner, "--policy", "ignore_case")
             row(name, f"found, and read by {label}", found | found["read"])
 
 
