@@ -17,7 +17,7 @@ from .reading.photo_reader import WINDOW, PhotoReader
 
 PARTS, WARM = 10, 3  # the first three tenths warm up
 SHARE, ROOM = 0.01, 4_000_000  # of the size when warm; bytes: the larger of the two may come on top
-MOST = 64  # lines in a call
+MOST = 64  # lines in a call, at most
 SIDES = (64, 1600)  # px of photos
 WORDS = ["READ", "PHOTOS", "OF", "ANY", "SIZE", "0123456789", "WITH", "THE", "SAME", "MEMORY"]
 
@@ -46,9 +46,10 @@ def soak(
     random = np.random.default_rng(seed)
     rule = reader.rule
     noise = random.integers(0, 256, (rule.height, 2 * rule.max_width, 3)).astype(np.uint8)
+    most = max(1, min(MOST, images // (2 * PARTS)))  # so that no tenth goes by within a call
 
     def read(done: int) -> int:
-        count = min(int(random.integers(1, MOST + 1)), images - done)
+        count = min(int(random.integers(1, most + 1)), images - done)
         widths = random.integers(4, 2 * rule.max_width, count)
         reader.read(noise[:, :width] for width in widths)
         return count
