@@ -68,7 +68,10 @@ TRDG: dict[str, Any] = {
     "colours": ["#000000", "#404040"],
     "skew": 5,
     "blur": 1.5,
-    "character_spacing": 2,
+    # Ranges, as if it were run many times: from lines of one spacing and one frame, as its command line draws them, a
+    # network learns to read TRDG's lines and hardly any label, for these are spaced and cut out each in its own way.
+    "character_spacing": [0, 14],
+    "margins": [[0, 5], [0, 12], [0, 5], [0, 12]],
 }
 WAYS = (
     Way("ours"),
