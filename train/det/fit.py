@@ -22,7 +22,7 @@ from ..team import Team, join_team
 from .bundle import open_det_bundle
 from .config import DetConfig
 from .detector import Detector
-from .feed import DetFeed, DetStep, shrunk
+from .feed import DetFeed, DetStep
 from .losses import losses
 from .metrics import DetScore, match
 from .networks import build
@@ -100,7 +100,7 @@ class Detection:
                 if self.config.damaged == "error":
                     raise UserError(f"{texts.path}: {error.reason}: {error.detail}") from error
                 continue
-            yield shrunk(image, texts, self.config.largest)
+            yield image, texts  # whole: a photo goes through the rule alone, as in use
 
     def better(self, one: dict[str, float], other: dict[str, float]) -> bool:
         """Whether scores are better by `best`."""
