@@ -15,7 +15,7 @@ from ocrdata.train.det.preprocess import PhotoRule
 from ocrdata.train.export import save_models
 from ocrdata.train.preprocess import InputRule
 
-LINE = InputRule(height=32, max_width=320)
+LINE, UPRIGHT = InputRule(height=32, max_width=320), InputRule(height=48, max_width=192, width_multiple=192)
 
 
 class _Made(nn.Layer):
@@ -77,5 +77,5 @@ def recogniser(out: Path) -> Path:
 
 def direction(out: Path) -> Path:
     """Turns nothing."""
-    bundle = ClsBundle(**_common("direction"), input=InputRule(height=48, max_width=192), certain=0.9)
+    bundle = ClsBundle(**_common("direction"), input=UPRIGHT, certain=0.9)
     return _write(out, Upright(), [None, 3, 48, 192], bundle)
