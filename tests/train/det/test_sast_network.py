@@ -14,6 +14,7 @@ paddle = pytest.importorskip("paddle")
 from ocrdata.config import load  # noqa: E402
 from ocrdata.datasets.images import read_image  # noqa: E402
 from ocrdata.train import checkpoint  # noqa: E402
+from ocrdata.train.bundle import ONNX  # noqa: E402
 from ocrdata.train.det.bundle import open_detector  # noqa: E402
 from ocrdata.train.det.config import DetConfig  # noqa: E402
 from ocrdata.train.det.evaluate import evaluate_detector  # noqa: E402
@@ -22,8 +23,11 @@ from ocrdata.train.det.fit import DetFit  # noqa: E402
 from ocrdata.train.det.losses import losses  # noqa: E402
 from ocrdata.train.det.methods import label_maps  # noqa: E402
 from ocrdata.train.det.networks import build  # noqa: E402
+from ocrdata.train.det.networks.sast import HalvedUp  # noqa: E402
 from ocrdata.train.det.photos import open_photos  # noqa: E402
+from ocrdata.train.export import save_models  # noqa: E402
 from ocrdata.train.networks.build import parameter_count  # noqa: E402
+from ocrdata.train.to_onnx import has_converter  # noqa: E402
 
 TINY = {
     "name": "sast",
@@ -112,3 +116,16 @@ def _interrupt() -> None:
     import signal
 
     signal.raise_signal(signal.SIGTERM)
+
+
+@pytest.mark.parametrize("size", [(4, 6), (5, 6), (5, 3), (1, 1)])
+def test_odd_sizes_are_halved_upwards_in_onnx_too(size: tuple[int, int], tmp_path) -> None:
+    session = pytest.importorskip("onnxruntime").InferenceSession
+    if not has_converter():
+        pytest.skip("paddle2onnx is not installed")
+    save_models(tmp_path, HalvedUp(), paddle.static.InputSpec([None, 2, None, None], "float32", "images"), tmp_path)
+    values = np.random.default_rng(0).random((1, 2, *size), np.float32)
+    (found,) = session(str(tmp_path / ONNX)).run(None, {"images": values})
+    rows, columns = (np.array_split(np.arange(n), range(2, n, 2)) for n in size)
+    means = [[values[0][:, r][:, :, c].mean((1, 2)) for c in columns] for r in rows]
+    assert np.allclose(found[0], np.transpose(means, (2, 0, 1)), atol=1e-6)

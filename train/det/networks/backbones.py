@@ -71,8 +71,7 @@ class BottleneckVd(nn.Layer):
             ConvNorm(width, width, (3, 3), stride, act="relu"),
             ConvNorm(width, 4 * width, (1, 1)),
         )
-        # Odd sizes, which a 64th of a photo may come from, are rounded up as the strided layer does.
-        pool: list[nn.Layer] = [nn.AvgPool2D(stride, stride, ceil_mode=True)] if stride != (1, 1) else []
+        pool: list[nn.Layer] = [nn.AvgPool2D(stride, stride)] if stride != (1, 1) else []
         self.shortcut = nn.Sequential(*pool, ConvNorm(inside, 4 * width, (1, 1))) if project else nn.Identity()
 
     def forward(self, features: Tensor) -> Tensor:

@@ -14,6 +14,16 @@ from .backbones import BottleneckVd, Residual, backbone
 EDGE, CORNER = 16.0, 64.0
 
 
+class HalvedUp(nn.Layer):
+    """Means of 2 x 2 pixels; odd sizes are rounded up, as strided convolutions round them.
+
+    Paddle's own way to round up becomes another mean in ONNX Runtime.
+    """
+
+    def forward(self, features: Tensor) -> Tensor:
+        return nn.functional.avg_pool2d(nn.functional.pad(features, [0, 1, 0, 1], mode="replicate"), 2, 2)
+
+
 class Stages(nn.Layer):
     """A backbone with one more stage. channels: of the six maps that `forward` gives."""
 
@@ -24,10 +34,8 @@ class Stages(nn.Layer):
         if isinstance(config.backbone, ResNet50):
             self.stem, self.pool = nn.Sequential(*list(base.stem)[:3]), list(base.stem)[3]
             width, half = deepest // 4, 64
-            blocks = [
-                BottleneckVd(deepest, width, (2, 2), True),
-                *(BottleneckVd(deepest, width, (1, 1), False) for _ in range(2)),
-            ]
+            blocks = [BottleneckVd(deepest, width, (1, 1) if k else (2, 2), not k) for k in range(3)]
+            blocks[0].shortcut[0] = HalvedUp()
             last = nn.Sequential(*blocks)
         else:
             self.stem, self.pool = base.stem, nn.Identity()
