@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 import yaml
@@ -16,14 +18,42 @@ from .progress import progress
 from .tables import counts, line, table, where
 
 if TYPE_CHECKING:  # commands import what they need when they run: `--help` stays quick
+    from .datagen.engines.source import Driven
     from .datagen.explain import Explanation
-    from .datagen.recipe import Recipe
+    from .datasets.images import Image
     from .fonts.report import Check, Listing
 
 CONFIG_HELP = f"A YAML file, or {PRESET}NAME ({', '.join(presets(SYNTHESIS))})."
 Config = Annotated[str, typer.Argument(help=CONFIG_HELP)]
 Set = Annotated[list[str], typer.Option("--set", help="Change a key of the configuration: KEY.SUB=VALUE.")]
-MOST_SHOWN = 200
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", help="The pack to write; with --preview a picture, with --explain a folder."),
+]
+Number = Annotated[int, typer.Option("--number", "-n", help="How many lines, or scenes.", min=1)]
+Seed = Annotated[int | None, typer.Option(help="Instead of the recipe's.")]
+Texts = Annotated[
+    list[Path], typer.Option(help="Texts instead of the recipe's: text files, labels, datasets (LSVT), packs.")
+]
+HeldOut = Annotated[list[Path], typer.Option(help="Validation labels: leaks are reported, and such texts refused.")]
+Like = Annotated[Path | None, typer.Option(help="Texts as long as the labels of this pack or dataset.")]
+Boxes = Annotated[bool, typer.Option("--boxes", help="Store polygons of characters and words, too.")]
+Task = Annotated[Literal["rec", "det"], typer.Option(help="Lines, or whole photos with labels for detection.")]
+Engine = Annotated[Literal["built-in", "text_renderer", "trdg"], typer.Option(help="Who draws; see `ocrdata engines`.")]
+EngineOptions = Annotated[
+    Path | None, typer.Option(help="YAML with the other program's options, in a section of its name.")
+]
+EnginePython = Annotated[
+    Path | None, typer.Option(help="An interpreter that has the engine, instead of the installed one.")
+]
+ShardSize = Annotated[int | None, typer.Option(help="Samples in a shard.", min=1)]
+Preview = Annotated[bool, typer.Option("--preview", help="Only a contact sheet of the first samples.")]
+Explain = Annotated[
+    int | None,
+    typer.Option(metavar="I", help="Only sample I: every drawn parameter, a picture of each stage.", min=0),
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only check the recipe, its fonts and texts.")]
+MOST_SHOWN, MOST_SCENES = 200, 12  # on a contact sheet
 LICENCE_SHOWN, LACKING_SHOWN = 60, 30  # characters in tables
 FAR_LENGTHS = 0.05  # share of texts whose lengths cannot be as wanted, from which people are told
 
@@ -41,39 +71,21 @@ def register(app: typer.Typer) -> None:
 @long_command
 def synth(
     config: Config,
-    out_dir: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", help="The pack to write; with --preview a picture, with --explain a folder."),
-    ] = None,
-    number: Annotated[int, typer.Option("--number", "-n", help="How many lines, or scenes.", min=1)] = 1000,
-    seed: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
-    texts: Annotated[
-        list[Path], typer.Option(help="Texts instead of the recipe's: text files, labels, datasets (LSVT), packs.")
-    ] = [],  # noqa: B006
-    held_out: Annotated[
-        list[Path], typer.Option(help="Validation labels: leaks are reported, and such texts refused.")
-    ] = [],  # noqa: B006
-    like: Annotated[Path | None, typer.Option(help="Texts as long as the labels of this pack or dataset.")] = None,
-    boxes: Annotated[bool, typer.Option("--boxes", help="Store polygons of characters and words, too.")] = False,
-    task: Annotated[
-        Literal["rec", "det"], typer.Option(help="Lines, or whole photos with labels for detection.")
-    ] = "rec",
-    engine: Annotated[
-        Literal["built-in", "text_renderer", "trdg"], typer.Option(help="Who draws; see `ocrdata engines`.")
-    ] = "built-in",
-    engine_options: Annotated[
-        Path | None, typer.Option(help="YAML with the other program's options, in a section of its name.")
-    ] = None,
-    engine_python: Annotated[
-        Path | None, typer.Option(help="An interpreter that has the engine, instead of the installed one.")
-    ] = None,
-    shard_size: Annotated[int | None, typer.Option(help="Samples in a shard.", min=1)] = None,
-    preview: Annotated[bool, typer.Option("--preview", help="Only a contact sheet of the first samples.")] = False,
-    explain: Annotated[
-        int | None,
-        typer.Option(metavar="I", help="Only sample I: every drawn parameter, a picture of each stage.", min=0),
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check the recipe, its fonts and texts.")] = False,
+    out_dir: Out = None,
+    number: Number = 1000,
+    seed: Seed = None,
+    texts: Texts = [],  # noqa: B006
+    held_out: HeldOut = [],  # noqa: B006
+    like: Like = None,
+    boxes: Boxes = False,
+    task: Task = "rec",
+    engine: Engine = "built-in",
+    engine_options: EngineOptions = None,
+    engine_python: EnginePython = None,
+    shard_size: ShardSize = None,
+    preview: Preview = False,
+    explain: Explain = None,
+    dry_run: DryRun = False,
     overrides: Set = [],  # noqa: B006
     *,
     run: Run,
@@ -84,36 +96,84 @@ def synth(
     again, give the same bytes.
     """
     changes = [*overrides, *_changes(seed, texts, held_out, like, boxes)]
+    wanted = Wanted(out_dir, number, shard_size, dry_run)
+    if explain is not None:
+        _refuse({"--engine": engine != "built-in"}, "--explain: other programs do not say what they drew")
     if task == "det":
         _refuse({"--engine": engine != "built-in", "--boxes": boxes}, "--task det")
-        if explain is not None:
-            _explain_scene(config, changes, explain, out_dir)
-            return
-        _scenes(config, changes, out_dir, number, shard_size, preview, dry_run, run)
-        return
+        _det(config, changes, preview, explain, wanted, run)
+    elif engine == "built-in":
+        _rec(config, changes, preview, explain, wanted, run)
+    else:
+        with _driven(config, changes, engine, engine_options, engine_python) as driven:
+            if preview:
+                from .datagen.preview import preview_of
+
+                _sheet(preview_of(driven, min(number, MOST_SHOWN)), out_dir)
+            else:
+                _run(driven, wanted, run)
+
+
+class Wanted(NamedTuple):
+    """How much is to be made, and where."""
+
+    out: Path | None
+    number: int
+    shard_size: int | None
+    dry_run: bool
+
+
+def _rec(config: str, changes: list[str], preview: bool, explain: int | None, wanted: Wanted, run: Run) -> None:
     from .datagen.recipe import load_recipe
 
     recipe = load_recipe(config, changes)
-    if preview or explain is not None:
-        _refuse({"--engine": engine != "built-in"}, "--preview and --explain")
     if preview:
-        _sheet(recipe, out_dir, number)
+        from .datagen.preview import preview as contact_sheet
+
+        _sheet(contact_sheet(recipe, min(wanted.number, MOST_SHOWN)), wanted.out)
     elif explain is not None:
-        _explain(recipe, explain, out_dir)
-    elif engine == "built-in":
+        from .datagen.explain import explain as explained
         from .datagen.synth import prepare
 
-        _run(prepare(recipe), out_dir, number, shard_size, dry_run, run)
+        _show(explained(prepare(recipe), explain), wanted.out)
     else:
-        from .datagen.engines.options import engine_options as read_options
-        from .datagen.engines.source import drive
+        from .datagen.synth import prepare
 
-        options = read_options(engine, str(engine_options) if engine_options else None)
-        driven = drive(recipe, engine, engine_python, options)
-        try:
-            _run(driven, out_dir, number, shard_size, dry_run, run)
-        finally:
-            driven.close()
+        _run(prepare(recipe), wanted, run)
+
+
+def _det(config: str, changes: list[str], preview: bool, explain: int | None, wanted: Wanted, run: Run) -> None:
+    from .datagen.det.recipe import load_det_recipe
+    from .datagen.det.synth import prepare_scenes
+
+    recipe = load_det_recipe(config, changes)
+    if explain is not None:
+        from .datagen.det.explain import explain_scene
+
+        _show(explain_scene(prepare_scenes(recipe), explain), wanted.out)
+    elif preview:
+        from .datagen.det.preview import preview as contact_sheet
+
+        _sheet(contact_sheet(recipe, min(wanted.number, MOST_SCENES)), wanted.out)
+    else:
+        _run(prepare_scenes(recipe), wanted, run)
+
+
+@contextmanager
+def _driven(
+    config: str, changes: list[str], engine: str, options: Path | None, python: Path | None
+) -> Iterator[Driven]:
+    """Another program, ready to draw."""
+    from .datagen.engines.options import engine_options
+    from .datagen.engines.source import drive
+    from .datagen.recipe import load_recipe
+
+    recipe = load_recipe(config, changes)
+    driven = drive(recipe, engine, python, engine_options(engine, str(options) if options else None))
+    try:
+        yield driven
+    finally:
+        driven.close()
 
 
 def _refuse(options: dict[str, bool], what: str) -> None:
@@ -142,12 +202,11 @@ def _changes(seed: int | None, texts: list[Path], held_out: list[Path], like: Pa
     return [f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in found.items()]
 
 
-def _sheet(recipe: Recipe, out: Path | None, number: int) -> None:
-    from .datagen.preview import preview
+def _sheet(picture: Image, out: Path | None) -> None:
     from .datasets.images import write_image
 
     path = _picture(out, "preview")
-    write_image(path, preview(recipe, min(number, MOST_SHOWN)))
+    write_image(path, picture)
     where(path)
 
 
@@ -156,43 +215,28 @@ def _picture(out: Path | None, name: str) -> Path:
     return path if path.suffix else path.with_suffix(".png")
 
 
-def _explain(recipe: Recipe, index: int, out: Path | None) -> None:
-    from .datagen.explain import explain
-    from .datagen.synth import prepare
-
-    _show(explain(prepare(recipe), index), out)
-
-
-def _explain_scene(config: str, changes: list[str], index: int, out: Path | None) -> None:
-    from .datagen.det.explain import explain_scene
-    from .datagen.det.recipe import load_det_recipe
-    from .datagen.det.synth import prepare_scenes
-
-    _show(explain_scene(prepare_scenes(load_det_recipe(config, changes)), index), out)
-
-
 def _show(explained: Explanation, out: Path | None) -> None:
     shown = yaml.safe_dump(explained.to_json(), allow_unicode=True, sort_keys=False, default_flow_style=None, width=120)
     line(shown.rstrip())
     where(*explained.write(out or Path(f"sample-{explained.index}")))
 
 
-def _run(source: Any, out: Path | None, number: int, shard_size: int | None, dry_run: bool, run: Run) -> None:
+def _run(source: Any, wanted: Wanted, run: Run) -> None:
     """Make the samples of a prepared source; a Synthesis, scenes, or another program's."""
     _warn(source)
-    job = source.job(number, shard_size) if shard_size else source.job(number)
-    if dry_run:
+    job = source.job(wanted.number, wanted.shard_size) if wanted.shard_size else source.job(wanted.number)
+    if wanted.dry_run:
         counts("would be rendered", {"samples": job.units, "shards": len(job.shards), "fonts": len(source.faces)})
         return
-    if out is None:
+    if wanted.out is None:
         raise UserError("--out names the folder to write")
     from .prep.jobs import Planned
 
-    manifest = run("synth", {"": Planned(job, source, out, number)})[""]
+    manifest = run("synth", {"": Planned(job, source, wanted.out, wanted.number)})[""]
     counts("rendered", {"samples": manifest["count"], "fonts": len(source.faces), "bytes": manifest["image_bytes"]})
     again = "drawn again" if job.retries and job.store == "pack" else "left out"
     counts(f"{again}, by reason", manifest["refusals"])
-    run.where(out)
+    run.where(wanted.out)
 
 
 def _warn(source: Any) -> None:
@@ -207,30 +251,6 @@ def _warn(source: Any) -> None:
     if isinstance(source, Synthesis) and source.engine.planner.writer.mix.gap > FAR_LENGTHS:
         gap = source.engine.planner.writer.mix.gap
         line(f"warning: patterns keep their own lengths, so {gap:.0%} of the texts cannot have the wanted ones")
-
-
-def _scenes(
-    config: str,
-    changes: list[str],
-    out: Path | None,
-    number: int,
-    shard_size: int | None,
-    preview: bool,
-    dry_run: bool,
-    run: Run,
-) -> None:
-    from .datagen.det.preview import preview as contact_sheet
-    from .datagen.det.recipe import load_det_recipe
-    from .datagen.det.synth import prepare_scenes
-    from .datasets.images import write_image
-
-    recipe = load_det_recipe(config, changes)
-    if preview:
-        path = _picture(out, "preview")
-        write_image(path, contact_sheet(recipe, min(number, 12)))
-        where(path)
-        return
-    _run(prepare_scenes(recipe), out, number, shard_size, dry_run, run)
 
 
 def fonts(

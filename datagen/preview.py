@@ -6,9 +6,10 @@ import numpy as np
 
 from ..datasets.images import Image
 from ..errors import UserError
-from ..fonts.face import EM, Run
+from ..fonts.face import EM, Face, Faces, Run
+from .engines.source import Driven
 from .recipe import Recipe
-from .synth import Engine, prepare
+from .synth import prepare
 
 SHEET_WIDTH = 1200
 GAP = 8
@@ -26,13 +27,20 @@ def preview(recipe: Recipe, n: int = 60) -> Image:
     engine = prepare(recipe).engine
     cells = []
     for line, picture, _ in engine.pictures(np.arange(n, dtype=np.int64)):
-        cells.append(_cell(picture, _label(engine, line.text, line.pieces[0].face)))
+        cells.append(_cell(picture, _label(engine.faces[line.pieces[0].face], line.text)))
     return _sheet(cells)
 
 
-def _label(engine: Engine, text: str, face: int) -> Image:
+def preview_of(driven: Driven, n: int = 60) -> Image:
+    """The same of what another program draws."""
+    faces = Faces(driven.faces)
+    numbers = {ref.name: number for number, ref in enumerate(driven.faces)}
+    drawn = driven.pictures(np.arange(n, dtype=np.int64))
+    return _sheet([_cell(d.image, _label(faces[numbers[d.line.font]], d.line.request.text)) for d in drawn])
+
+
+def _label(opened: Face, text: str) -> Image:
     """The label in plain letters of the sample's own font."""
-    opened = engine.faces[face]
     run = opened.place(text) or Run([], [], [], [], [])
     width = LABEL * 2 + sum(run.advances) * LABEL // EM
     strip = np.full((2 * LABEL, width), PAPER, np.uint8)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -19,20 +18,19 @@ from ..datasets.images import Image, encode_jpeg
 from ..datasets.records import Item, Items, Refusal, Sample
 from ..errors import UserError
 from ..fonts.discover import FaceRef, find_fonts
-from ..fonts.face import Faces, UnclearOrder
+from ..fonts.face import Faces
 from ..fonts.glyphs import GlyphCache, GlyphTable
 from ..fonts.licence import file_hash, ledger_row
 from ..fonts.report import uncovered
-from ..fonts.specimen import draw_run
 from ..prep.corpora import find_leaks, open_labels_as_files, read_held_out
 from ..prep.jobs import Job, run_job
-from ..prep.store import EXAMPLES_PER_REASON
 from . import scene
 from .backgrounds import Bank, find_photos, photo_bank, texture_bank
 from .batch import Planned
 from .boxes import to_json
 from .line import Line
 from .paint import Painter
+from .pictured import Examples, in_its_font
 from .plan import Planner
 from .recipe import Recipe, portable
 from .writer import Writer
@@ -42,7 +40,6 @@ WINDOW = 4 * BATCH  # lines whose refused ones are tried again together: plannin
 SHARD = 10_000
 TRIAL = 16
 Drawn = TypeVar("Drawn")
-LONGEST_SHOWN = 40  # characters of a refused text
 
 
 @contextmanager
@@ -63,7 +60,7 @@ class Engine:
         self, recipe: Recipe, refs: list[FaceRef], photos: list[Path], held_out: HeldOut | None = None
     ) -> None:
         self.recipe = recipe
-        self._pictured: Counter[str] = Counter()
+        self._examples = Examples()
         self.faces = Faces(refs)
         table = GlyphTable(self.faces)
         self.glyphs = GlyphCache(self.faces, table)
@@ -73,7 +70,7 @@ class Engine:
 
     def items(self, start: int, stop: int) -> Items:
         """Samples `start` to `stop` in order, each after the refusals of its earlier attempts."""
-        self._pictured.clear()
+        self._examples.clear()
         with _few_collections():
             for first in range(start, stop, WINDOW):
                 yield from self._window(np.arange(first, min(first + WINDOW, stop), dtype=np.int64))
@@ -128,21 +125,13 @@ class Engine:
 
     def _with_picture(self, refusal: Refusal, planned: Planned | None, k: int) -> Refusal:
         """The first few refusals of each reason since `items` began show what was refused."""
-        self._pictured[refusal.reason] += 1
-        if self._pictured[refusal.reason] > EXAMPLES_PER_REASON:
+        if not self._examples.next(refusal.reason):
             return refusal
-        picture = self._in_its_font(refusal) if planned is None else self.painter.look(planned.line(k))
+        if planned is None:
+            picture = in_its_font(refusal, self.faces, self.recipe.height)
+        else:
+            picture = self.painter.look(planned.line(k))
         return replace(refusal, thumb=encode_jpeg(picture)) if picture.size else refusal
-
-    def _in_its_font(self, refusal: Refusal) -> Image:
-        """A refused text as its font draws it, missing glyphs and all."""
-        face = next(i for i, ref in enumerate(self.faces.refs) if ref.name == refusal.font)
-        try:
-            run = self.faces[face].shape(refusal.text[:LONGEST_SHOWN])
-        except UnclearOrder:
-            return np.zeros((0, 0, 3), np.uint8)
-        ink, _ = draw_run(self.faces[face], run, self.recipe.height)
-        return 255 - ink
 
 
 def _banks(recipe: Recipe, photos: list[Path]) -> dict[int, Bank]:

@@ -109,7 +109,7 @@ def test_engines_are_listed_and_a_missing_one_is_named(folder, tmp_path):
     ("arguments", "words"),
     [
         (("--boxes", "--task", "det"), ("--boxes has no meaning with --task det",)),
-        (("--preview", "--engine", "trdg"), ("--engine has no meaning with --preview",)),
+        (("--explain", "0", "--engine", "trdg"), ("--engine has no meaning with --explain",)),
         ((), ("--out names the folder",)),
         (("--like", "nowhere", "-o", "x"), ("nowhere",)),
         (("--set", "layout.vertikal=1", "-o", "x"), ("layout", "did you mean 'vertical'")),

@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from ...datasets.records import Refusal
 from ...fonts.face import EM
 from ...fonts.glyphs import GlyphCache, GlyphTable
+from ...prep.look import thumbnail
 from ..colours import Behind, Toning, ink_colours, judge, lightness
 from ..effects.base import Step
+from ..pictured import Examples
 from ..rng import Draws, Floats
 from . import paint
 from .backdrop import Backdrop
@@ -44,10 +46,11 @@ class Inked:
 class Stage:
     """Puts blocks on backdrops; holds what the scenes of a process share."""
 
-    def __init__(self, recipe: DetRecipe, table: GlyphTable, glyphs: GlyphCache) -> None:
+    def __init__(self, recipe: DetRecipe, table: GlyphTable, glyphs: GlyphCache, examples: Examples) -> None:
         self.recipe = recipe
         self.table = table
         self.glyphs = glyphs
+        self.examples = examples
         self.effects = recipe.effects(LETTERS)
 
     def play(
@@ -145,7 +148,9 @@ class Stage:
                 else:
                     result.append(Refusal("clipped", origin, "outside of the picture", stroke.line.text))
                 continue
-            result.append(Refusal("low_contrast", origin, why, stroke.line.text, font=self._font(placed.block)))
+            look = (inked.colours[number], inked.opacity[number], inked.steps[number])
+            thumb = _look(sheet, stroke, shot, *look) if self.examples.next("low_contrast") else None
+            result.append(Refusal("low_contrast", origin, why, stroke.line.text, thumb, self._font(placed.block)))
         if placed.panel is not None and not any(isinstance(item, Entry) for item in result):
             placed.panel.remove(sheet)  # nobody puts up an empty sign
         return result
@@ -168,6 +173,13 @@ class Stage:
         if ignored:
             polygon = clip(polygon, width, height)
         return Entry(line.text, polygon, ignored, line.letters, letters)
+
+
+def _look(sheet: Sheet, stroke: Stroke, shot: Shot, colour: list[float], opacity: float, steps: list[Step]) -> bytes:
+    """A small picture of a line that is not written, as it would have looked."""
+    part = Sheet(sheet.image.copy(), sheet.shade)
+    paint.write(part, stroke, colour, opacity, steps)
+    return thumbnail(shot.lens(np.ascontiguousarray(part.image[stroke.window])))
 
 
 def _reach(recipe: DetRecipe, em: float) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,10 @@ from ...fonts.face import Faces
 from ...fonts.glyphs import GlyphCache, GlyphTable
 from ...fonts.report import uncovered
 from ...prep.jobs import Job, digest_of, run_job
+from ...prep.look import thumbnail
 from ..backgrounds import find_photos
 from ..effects.base import whole
+from ..pictured import Examples, in_its_font
 from ..rng import Draws, Floats, Integers
 from ..synth import Synthesis, open_texts
 from ..writer import Writer
@@ -35,6 +37,8 @@ from .scenes import Stage
 BATCH = 16
 SHARD = 500
 TRIAL = 4
+SHOWN = 32  # px, height of refused texts in pictures
+IN_THE_SCENE = ("low_contrast", "empty_scene")  # refusals that are shown as they look in their scene
 
 
 @dataclass(slots=True)
@@ -75,13 +79,15 @@ class Engine:
         self.writer = Writer(lines.recipe, self.faces, lines.held_out)
         self.composer = Composer(recipe, self.writer)
         self.backdrops = Painter(recipe, lines.photos, known)
-        self.stage = Stage(recipe, table, GlyphCache(self.faces, table))
+        self._examples = Examples()
+        self.stage = Stage(recipe, table, GlyphCache(self.faces, table), self._examples)
 
     def items(self, start: int, stop: int) -> Items:
         """Scenes `start` to `stop` in order, each after the refusals of its texts and of its earlier attempts."""
+        self._examples.clear()
         for first in range(start, stop, BATCH):
             for scene, refusals in self.pictures(np.arange(first, min(first + BATCH, stop), dtype=np.int64)):
-                yield from refusals
+                yield from map(self._with_picture, refusals)
                 yield _sample(scene)
 
     def pictures(self, index: Integers, bare: bool = False) -> Iterator[tuple[Scene, list[Refusal]]]:
@@ -97,7 +103,8 @@ class Engine:
                     done[place] = scene
                 else:
                     what = "every text is too small to be read, or cut by the edge" if scene.entries else "no text"
-                    refusals[place].append(Refusal("empty_scene", f"scene {scene.index}", what))
+                    thumb = thumbnail(scene.image) if self._examples.next("empty_scene") else None
+                    refusals[place].append(Refusal("empty_scene", f"scene {scene.index}", what, thumb=thumb))
             waiting = np.array([i for i in waiting.tolist() if i not in done], np.int64)
             if not len(waiting):
                 break
@@ -105,6 +112,16 @@ class Engine:
             raise UserError(_impossible(int(index[waiting[0]]), self.recipe.attempts, refusals[int(waiting[0])]))
         for place in range(len(index)):
             yield done[place], refusals[place]
+
+    def _with_picture(self, refusal: Refusal) -> Refusal:
+        """The first few refusals of each reason since `items` began show the text that was refused.
+
+        What was refused once it stood in its scene, and whole scenes, have a picture already, or were not the first.
+        """
+        if refusal.reason in IN_THE_SCENE or not self._examples.next(refusal.reason):
+            return refusal
+        picture = in_its_font(refusal, self.faces, SHOWN)
+        return replace(refusal, thumb=encode_jpeg(picture)) if picture.size else refusal
 
     def compose(self, index: Integers, attempt: int) -> Drawn:
         """Draw everything of one attempt at these scenes."""

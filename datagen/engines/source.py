@@ -18,8 +18,8 @@ from ...fonts.discover import FaceRef, find_fonts
 from ...fonts.face import Faces
 from ...fonts.report import uncovered
 from ...prep.jobs import Job, run_job
-from ...prep.store import EXAMPLES_PER_REASON
 from ..backgrounds import find_photos
+from ..pictured import Examples
 from ..recipe import Recipe
 from ..rng import Integers
 from ..synth import SHARD, TRIAL, Synthesis, open_texts
@@ -60,7 +60,7 @@ class Driven:
     versions: dict[str, str] = field(default_factory=dict)
     _worker: Worker | None = field(default=None, repr=False, compare=False)
     _asker: Asker | None = field(default=None, repr=False, compare=False)
-    _pictured: Counter[str] = field(default_factory=Counter, repr=False, compare=False)
+    _examples: Examples = field(default_factory=Examples, repr=False, compare=False)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_worker": None, "_asker": None}
@@ -125,7 +125,7 @@ class Driven:
 
     def items(self, start: int, stop: int) -> Items:
         """Samples `start` to `stop` in order, each after the refusals of its earlier attempts."""
-        self._pictured.clear()
+        self._examples.clear()
         for first in range(start, stop, BATCH):
             yield from self._batch(np.arange(first, min(first + BATCH, stop), dtype=np.int64))
 
@@ -174,8 +174,7 @@ class Driven:
             return line, reply.image
         reason, detail = found or ("engine_error", "")
         detail = f"{detail}, font {line.font}".removeprefix(", ")
-        self._pictured[reason] += 1
-        shown = self._pictured[reason] <= EXAMPLES_PER_REASON
+        shown = self._examples.next(reason)
         thumb = encode_jpeg(reply.image) if isinstance(reply, Picture) and shown else None
         return Refusal(reason, f"sample {line.index}", detail, text, thumb, line.font)
 

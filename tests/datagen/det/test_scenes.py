@@ -14,10 +14,12 @@ from ocrdata.datagen.det.preview import preview
 from ocrdata.datagen.det.recipe import load_det_recipe
 from ocrdata.datagen.det.synth import prepare_scenes, synth_scenes
 from ocrdata.datasets.dataset import find_labels, open_labels
-from ocrdata.datasets.images import read_image
+from ocrdata.datasets.images import decode, read_image
+from ocrdata.datasets.records import Refusal
 from ocrdata.errors import UserError
 from ocrdata.fonts.discover import installed
 from ocrdata.prep.crop import crop_photos
+from ocrdata.prep.store import EXAMPLES_PER_REASON
 
 RICH = {
     "scene": {"vertical": 0.3, "cut": 0.2, "em": [8, 40]},
@@ -188,6 +190,24 @@ def test_impossible_recipes_fail_before_the_first_scene(make_recipe, tmp_path, c
     with pytest.raises(UserError, match=message):
         synth_scenes(make_recipe(attempts=3, **changes), 5, tmp_path / "out", 1)
     assert not (tmp_path / "out").exists()
+
+
+def test_the_first_refusals_of_each_reason_have_a_picture(make_recipe, tmp_path):
+    texts = [{"kind": "pattern", "pattern": "{one:{upper}{lower:1-4}|中{lower:1-4}}"}]
+    ink = {"palette": {"colours": ["#808080"]}, "contrast": 100}
+    crowded = {"blocks": [6, 9], "em": [40, 90]}
+    recipe = make_recipe(texts=texts, ink=ink, scene=crowded)
+    engine = prepare_scenes(recipe).engine
+    shown: dict[str, list[bytes]] = {}
+    for refusal in (item for item in engine.items(0, 30) if isinstance(item, Refusal)):
+        shown.setdefault(refusal.reason, []).append(refusal.thumb)
+    assert {"missing_glyph", "no_room", "low_contrast"} <= set(shown)
+    for thumbs in shown.values():
+        assert all(thumbs[:EXAMPLES_PER_REASON]) and not any(thumbs[EXAMPLES_PER_REASON:])
+        picture = decode(thumbs[0])
+        assert picture.std() > 3 and min(picture.shape[:2]) > 8
+    again = [item.thumb for item in engine.items(0, 30) if isinstance(item, Refusal) and item.reason == "no_room"]
+    assert again == shown["no_room"]
 
 
 def test_zero_scenes_are_refused(make_recipe, tmp_path):

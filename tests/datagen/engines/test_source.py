@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from ocrdata.datagen.engines.source import drive, engine_synth
+from ocrdata.datagen.preview import preview_of
 from ocrdata.datasets.records import Refusal
 from ocrdata.errors import UserError
 from ocrdata.prep.store import Pack
@@ -32,6 +33,15 @@ def texts(tmp_path, *lines):
     path = tmp_path / "texts.txt"
     path.write_text("\n".join(lines), encoding="utf-8")
     return [{"kind": "file", "path": str(path)}]
+
+
+def test_the_contact_sheet_holds_the_first_pictures_and_their_labels(driven):
+    source = driven()
+    [first, *_] = source.pictures(np.arange(1))
+    height, width = first.image.shape[:2]
+    sheet = preview_of(source, 12)
+    assert (sheet[8 : 8 + height, 8 : 8 + width] == first.image).all()
+    assert (sheet[8 + height : 8 + height + 20, 8 : 8 + width] < 128).any()
 
 
 def test_a_pack_that_verifies_with_engine_and_options_in_the_manifest(driven, tmp_path):
