@@ -25,6 +25,10 @@ class Examples:
         """Begin again, so that what is shown depends on the shard alone."""
         self._seen.clear()
 
+    def wanted(self, reason: str) -> bool:
+        """Whether another one may be shown."""
+        return self._seen[reason] < EXAMPLES_PER_REASON
+
     def next(self, reason: str) -> bool:
         """Count a refusal; whether it is to be shown."""
         self._seen[reason] += 1

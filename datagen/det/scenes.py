@@ -149,7 +149,7 @@ class Stage:
                     result.append(Refusal("clipped", origin, "outside of the picture", stroke.line.text))
                 continue
             look = (inked.colours[number], inked.opacity[number], inked.steps[number])
-            thumb = _look(sheet, stroke, shot, *look) if self.examples.next("low_contrast") else None
+            thumb = _look(sheet, stroke, shot, *look) if self.examples.wanted("low_contrast") else None
             result.append(Refusal("low_contrast", origin, why, stroke.line.text, thumb, self._font(placed.block)))
         if placed.panel is not None and not any(isinstance(item, Entry) for item in result):
             placed.panel.remove(sheet)  # nobody puts up an empty sign

@@ -38,7 +38,6 @@ BATCH = 16
 SHARD = 500
 TRIAL = 4
 SHOWN = 32  # px, height of refused texts in pictures
-IN_THE_SCENE = ("low_contrast", "empty_scene")  # refusals that are shown as they look in their scene
 
 
 @dataclass(slots=True)
@@ -103,7 +102,7 @@ class Engine:
                     done[place] = scene
                 else:
                     what = "every text is too small to be read, or cut by the edge" if scene.entries else "no text"
-                    thumb = thumbnail(scene.image) if self._examples.next("empty_scene") else None
+                    thumb = thumbnail(scene.image) if self._examples.wanted("empty_scene") else None
                     refusals[place].append(Refusal("empty_scene", f"scene {scene.index}", what, thumb=thumb))
             waiting = np.array([i for i in waiting.tolist() if i not in done], np.int64)
             if not len(waiting):
@@ -114,11 +113,13 @@ class Engine:
             yield done[place], refusals[place]
 
     def _with_picture(self, refusal: Refusal) -> Refusal:
-        """The first few refusals of each reason since `items` began show the text that was refused.
+        """The first few refusals of each reason since `items` began show what was refused: the text, or how it looked.
 
-        What was refused once it stood in its scene, and whole scenes, have a picture already, or were not the first.
+        Scenes of a batch are made in another order than they are given, so that some pictures too many are there.
         """
-        if refusal.reason in IN_THE_SCENE or not self._examples.next(refusal.reason):
+        if not self._examples.next(refusal.reason):
+            return replace(refusal, thumb=None) if refusal.thumb else refusal
+        if refusal.thumb:
             return refusal
         picture = in_its_font(refusal, self.faces, SHOWN)
         return replace(refusal, thumb=encode_jpeg(picture)) if picture.size else refusal

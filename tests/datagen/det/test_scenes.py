@@ -193,7 +193,8 @@ def test_impossible_recipes_fail_before_the_first_scene(make_recipe, tmp_path, c
 
 
 def test_the_first_refusals_of_each_reason_have_a_picture(make_recipe, tmp_path):
-    texts = [{"kind": "pattern", "pattern": "{one:{upper}{lower:1-4}|中{lower:1-4}}"}]
+    (tmp_path / "t.txt").write_text("Road\nHouse 12\n中abc\n", encoding="utf-8")
+    texts = [{"kind": "file", "path": str(tmp_path / "t.txt")}]
     ink = {"palette": {"colours": ["#808080"]}, "contrast": 100}
     crowded = {"blocks": [6, 9], "em": [40, 90]}
     recipe = make_recipe(texts=texts, ink=ink, scene=crowded)
