@@ -33,12 +33,14 @@ class Sharpen(Effect):
     sigma: Pixels = (0.6, 1.4)
 
     def draw(self, draws: Draws, lines: Lines) -> Columns:
+        """Amounts and radii in px."""
         return {
             "amount": draws.between("sharpen.amount", self.amount),
             "sigma": draws.between("sharpen.sigma", self.sigma),
         }
 
     def apply(self, canvas: Canvas, *, amount: float, sigma: float) -> None:
+        """Add halos along edges to the picture."""
         image = canvas.image
         canvas.image = cv2.addWeighted(image, 1 + amount, soften(image, sigma), -amount, 0)  # type: ignore[assignment]
 
@@ -51,9 +53,11 @@ class Grey(Effect):
     colour: Share = (0, 0)
 
     def draw(self, draws: Draws, lines: Lines) -> Columns:
+        """The shares of colour that are left."""
         return {"colour": draws.between("grey.colour", self.colour)}
 
     def apply(self, canvas: Canvas, *, colour: float) -> None:
+        """Take colour from the picture."""
         plain = cv2.merge((greys(canvas.image),) * 3)
         if colour:
             plain = cv2.addWeighted(canvas.image, colour, plain, 1 - colour, 0)
@@ -71,10 +75,12 @@ class Scan(Effect):
     gain: Annotated[Limits, AfterValidator(within(1, 30))] = (1.5, 4)
 
     def draw(self, draws: Draws, lines: Lines) -> Columns:
+        """Gains and the sizes of the surroundings."""
         block = np.maximum(BLOCK * lines.scale / 2, 2).astype(np.int64) * 2 + 1
         return {"gain": draws.between("scan.gain", self.gain), "dark": lines.dark, "block": block}
 
     def apply(self, canvas: Canvas, *, gain: float, dark: bool, block: int) -> None:
+        """Make the picture what a copier would give."""
         light = greys(canvas.image)
         around = cv2.blur(light, (block, block), borderType=cv2.BORDER_REPLICATE)
         copy = cv2.addWeighted(light, gain, around, -gain, PAPER if dark else 255 - PAPER)
@@ -108,9 +114,11 @@ class Salt(Effect):
     share: Annotated[Limits, AfterValidator(within(0, 0.1))] = (0.001, 0.01)
 
     def draw(self, draws: Draws, lines: Lines) -> Columns:
+        """Shares of the pixels, and where the noise begins."""
         return {"share": draws.between("salt.share", self.share), "at": draws.uniform("salt.at")}
 
     def apply(self, canvas: Canvas, *, share: float, at: float) -> None:
+        """Put white and black pixels into the picture."""
         image = np.ascontiguousarray(canvas.image)
         height, width = image.shape[:2]
         count = min(round(share * height * width), POOL // 2)

@@ -37,6 +37,7 @@ class Glare(Effect):
     angle: Angle = (-90, 90)
 
     def draw(self, draws: Draws, lines: Lines) -> Columns:
+        """Places, shapes and strengths, and the contrast that is left (`kept`)."""
         strength = draws.between("glare.strength", self.strength)
         size = draws.between("glare.size", self.size) * lines.scale
         angle = np.radians(draws.between("glare.angle", self.angle))
@@ -53,6 +54,7 @@ class Glare(Effect):
     def apply(
         self, canvas: Canvas, *, strength: float, x: float, y: float, along: list[float], across: list[float]
     ) -> None:
+        """Brighten paper and letters around the reflection."""
         height, width = canvas.planes.shape[1:]
         rows, columns = -(-height // COARSE), -(-width // COARSE)
         dx = (np.arange(columns, dtype=np.float32) + np.float32(0.5)) * np.float32(width / columns) - np.float32(x)
@@ -82,6 +84,7 @@ class Stain(Effect):
     palette: Palette = Palette(colours=("#7a4a1e", "#8a7a3a", "#5a4a40", "#404850"), jitter=20)
 
     def draw(self, draws: Draws, lines: Lines) -> Columns:
+        """Tints, shapes and strengths, and the contrast that is left (`kept`)."""
         strength = draws.between("stain.strength", self.strength)
         take = strength[:, None] * (1 - pick(self.palette, draws, "stain") / 255)
         return {
@@ -94,6 +97,7 @@ class Stain(Effect):
         }
 
     def apply(self, canvas: Canvas, *, take: list[int], size: float, cover: float, across: float, down: float) -> None:
+        """Tint paper and letters inside of the blotches."""
         planes = canvas.planes
         spots = field(size, planes.shape[1:], across, down)
         inside = cv2.addWeighted(spots, SOFT_EDGE, spots, 0, -SOFT_EDGE * 255 * (1 - cover)).astype(np.uint16)
@@ -117,6 +121,7 @@ class Moire(Effect):
     bands: Annotated[tuple[float, float], AfterValidator(within(1.5, 50))] = (3, 12)
 
     def draw(self, draws: Draws, lines: Lines) -> Columns:
+        """Gratings and strengths, and the contrast that is left (`kept`)."""
         strength = draws.between("moire.strength", self.strength)
         pitch = draws.between("moire.pitch", self.pitch)
         turn = np.pi * draws.uniforms("moire.angle", 2)

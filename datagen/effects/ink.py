@@ -35,6 +35,7 @@ class Bleed(Effect):
     ragged: Share = (0.3, 1)
 
     def draw(self, draws: Draws, lines: Lines) -> Columns:
+        """How far ink runs, how narrow a gap must stay open, and how ragged the edges are."""
         return {
             "spread": draws.between("bleed.spread", self.spread) * lines.scale,
             "gap": np.maximum(np.rint(GAP * lines.scale / 2), 1).astype(np.int64),
@@ -73,6 +74,7 @@ class Erosion(Effect):
     patchy: Share = (0, 1)
 
     def draw(self, draws: Draws, lines: Lines) -> Columns:
+        """Shares of the ink, and sizes of the specks."""
         return {
             "amount": draws.between("erosion.amount", self.amount),
             "speck": draws.between("erosion.speck", self.speck) * lines.scale,
@@ -84,6 +86,7 @@ class Erosion(Effect):
     def apply(
         self, canvas: Canvas, *, amount: float, speck: float, patchy: float, scale: float, places: list[float]
     ) -> None:
+        """Take specks of ink away."""
         ink = canvas.ink
         fine = field(speck, ink.shape, places[0], places[1])
         wide = field(PATCH * scale, ink.shape, places[2], places[3])

@@ -27,9 +27,11 @@ class Blur(Effect):
     sigma: Pixels = (0.3, 1.2)
 
     def draw(self, draws: Draws, lines: Lines) -> Columns:
+        """Standard deviations in px."""
         return {"sigma": draws.between("blur.amount", self.sigma)}
 
     def apply(self, canvas: Canvas, *, sigma: float) -> None:
+        """Blur the picture."""
         canvas.image = soften(canvas.image, sigma)
 
 
@@ -42,12 +44,14 @@ class Motion(Effect):
     angle: Angle = (-90, 90)
 
     def draw(self, draws: Draws, lines: Lines) -> Columns:
+        """Lengths in px and angles in degrees."""
         return {
             "length": draws.between("motion.amount", self.length),
             "angle": draws.between("motion.angle", self.angle),
         }
 
     def apply(self, canvas: Canvas, *, length: float, angle: float) -> None:
+        """Smear the picture along one direction."""
         kernel = _streak(round(2 * length), round(angle / ANGLE_STEP))
         canvas.image = cv2.filter2D(canvas.image, -1, kernel)  # type: ignore[assignment]
 
@@ -73,9 +77,11 @@ class Rescale(Effect):
     factor: Annotated[tuple[float, float], AfterValidator(within(0.1, 1))] = (0.4, 0.9)
 
     def draw(self, draws: Draws, lines: Lines) -> Columns:
+        """Factors of the size."""
         return {"factor": draws.between("rescale.amount", self.factor)}
 
     def apply(self, canvas: Canvas, *, factor: float) -> None:
+        """Scale the picture down and up again."""
         height, width = canvas.image.shape[:2]
         small = (max(round(width * factor), 1), max(round(height * factor), 1))
         image = cv2.resize(canvas.image, small, interpolation=cv2.INTER_AREA)
@@ -90,9 +96,11 @@ class Defocus(Effect):
     radius: Annotated[tuple[float, float], AfterValidator(within(0.5, 16))] = (0.7, 1.8)
 
     def draw(self, draws: Draws, lines: Lines) -> Columns:
+        """Radii in px."""
         return {"radius": draws.between("defocus.amount", self.radius)}
 
     def apply(self, canvas: Canvas, *, radius: float) -> None:
+        """Turn every point of the picture into a disc."""
         kernel = _spread(round(radius * RADIUS_STEPS))
         canvas.image = cv2.filter2D(canvas.image, -1, kernel)  # type: ignore[assignment]
 

@@ -25,9 +25,11 @@ class Outline(Effect):
     width: Annotated[tuple[int, int], AfterValidator(within(1, 8))] = (1, 1)
 
     def draw(self, draws: Draws, lines: Lines) -> Columns:
+        """Widths in px, and colours far from the ink's."""
         return {"width": whole(draws, "outline.width", self.width), "colour": outline_colours(draws, lines.ink)}
 
     def apply(self, canvas: Canvas, *, width: int, colour: list[float]) -> None:
+        """Paint the letters grown by the width; the ink comes on top."""
         blend(canvas.planes, colour, cv2.dilate(canvas.ink, disc(width)))  # type: ignore[arg-type]
 
 
@@ -41,6 +43,7 @@ class Shadow(Effect):
     opacity: Share = (0.3, 0.7)
 
     def draw(self, draws: Draws, lines: Lines) -> Columns:
+        """Offsets and blur in px, opacities and greys."""
         return {
             "dx": np.rint(draws.between("shadow.x", self.offset)).astype(np.int64),
             "dy": np.rint(draws.between("shadow.y", self.offset)).astype(np.int64),
@@ -50,4 +53,5 @@ class Shadow(Effect):
         }
 
     def apply(self, canvas: Canvas, *, dx: int, dy: int, blur: float, opacity: float, colour: list[float]) -> None:
+        """Paint the shadow on the paper."""
         blend(canvas.planes, colour, soften(moved(canvas.ink, dx, dy), blur), opacity)

@@ -28,6 +28,7 @@ class Light(Effect):
     offset: Annotated[tuple[float, float], AfterValidator(within(-1, 1))] = (-0.4, 0.4)
 
     def draw(self, draws: Draws, lines: Lines) -> Columns:
+        """Slopes and bends of the light, and the contrast that is left (`kept`)."""
         fall = draws.between("light.gradient", self.gradient)
         angle = 2 * np.pi * draws.uniform("light.angle")
         cos, sin = np.cos(angle), np.sin(angle)

@@ -51,6 +51,7 @@ class Occlusion(Effect):
         return self
 
     def draw(self, draws: Draws, lines: Lines) -> Columns:
+        """Shapes, sizes and colours of spots and scratches."""
         n, scale = len(draws), lines.scale[:, None]
         kind = np.stack([draws.uniform("occlusion.kind", k) for k in range(MOST)], axis=1)
         scratch = kind * (self.spots + self.scratches) < self.scratches
@@ -76,6 +77,7 @@ class Occlusion(Effect):
     def apply(
         self, canvas: Canvas, *, points: list[list[list[int]]], width: list[int], slab: int, colour: list[float]
     ) -> None:
+        """Paint spots and scratches, as far as every letter stays legible."""
         strong = (canvas.ink >= SEEN).view(np.uint8)
         strong[:, ::slab] = 0
         strokes = np.asarray(cv2.connectedComponents(strong, ltype=cv2.CV_16U)[1])

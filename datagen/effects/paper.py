@@ -25,12 +25,14 @@ class Edge(Effect):
     palette: Palette = Palette()
 
     def draw(self, draws: Draws, lines: Lines) -> Columns:
+        """Sides, widths in px and colours."""
         side = draws.integer("edge.side", 4)
         free = np.maximum(lines.room[np.arange(len(side)), side], 0)
         size = (free * draws.between("edge.amount", self.size)).astype(np.int64)
         return {"side": side, "size": size, "colour": pick(self.palette, draws, "edge")}
 
     def apply(self, canvas: Canvas, *, side: int, size: int, colour: list[float]) -> None:
+        """Paint the strip on the paper."""
         planes = canvas.planes
         height, width = planes.shape[1:]
         strips = (planes[:, :size], planes[:, :, width - size :], planes[:, height - size :], planes[:, :, :size])

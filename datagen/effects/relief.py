@@ -32,6 +32,7 @@ class Extrusion(Effect):
     angle: Angle = (-180, 180)
 
     def draw(self, draws: Draws, lines: Lines) -> Columns:
+        """Depths and directions in px, and colours of the sides."""
         depth, angle = draws.between("extrusion.depth", self.depth), draws.between("extrusion.angle", self.angle)
         dx, dy = _steps(np.maximum(depth * lines.scale, 1), angle)
         ink, place = lightness(lines.ink), draws.uniform("extrusion.lightness")
@@ -40,6 +41,7 @@ class Extrusion(Effect):
         return {"dx": dx, "dy": dy, "colour": at_lightness(lines.ink, np.where(lines.dark, pale, deep))}
 
     def apply(self, canvas: Canvas, *, dx: int, dy: int, colour: list[float]) -> None:
+        """Paint the letters with their sides; the ink comes on top."""
         kernel, anchor = _trail(dx, dy)
         blend(canvas.planes, colour, cv2.dilate(canvas.ink, kernel, anchor=anchor))  # type: ignore[arg-type]
 
@@ -58,11 +60,13 @@ class Emboss(Effect):
     opacity: Share = (0.3, 0.8)
 
     def draw(self, draws: Draws, lines: Lines) -> Columns:
+        """Widths in px, directions and strengths."""
         width, angle = draws.between("emboss.width", self.width), draws.between("emboss.angle", self.angle)
         dx, dy = _steps(np.maximum(width * lines.scale, 1), angle)
         return {"dx": dx, "dy": dy, "opacity": draws.between("emboss.opacity", self.opacity)}
 
     def apply(self, canvas: Canvas, *, dx: int, dy: int, opacity: float) -> None:
+        """Paint the rims of light and shade."""
         blend(canvas.planes, WHITE, moved(canvas.ink, dx, dy), opacity)
         blend(canvas.planes, BLACK, moved(canvas.ink, -dx, -dy), opacity)
 

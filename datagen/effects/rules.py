@@ -47,6 +47,7 @@ class Rules(Effect):
         return self
 
     def draw(self, draws: Draws, lines: Lines) -> Columns:
+        """Which sides have a rule, widths and places in px, and colours."""
         kind = draws.choose("rules.kind", [self.underline, self.table, self.box])
         width = np.maximum(np.rint(draws.between("rules.width", self.width) * lines.scale), 1)
         nearest = (width / 2 + NEAREST)[:, None]
@@ -75,6 +76,7 @@ class Rules(Effect):
         opacity: float,
         colour: list[float],
     ) -> None:
+        """Paint the rules on the paper."""
         if not any(sides):
             return
         mask = np.zeros_like(canvas.ink)

@@ -56,6 +56,7 @@ class Noise(Effect):
     kinds: NoiseKinds = NoiseKinds()
 
     def draw(self, draws: Draws, lines: Lines) -> Columns:
+        """Kinds, standard deviations in levels, and where the noise begins."""
         return {
             "kind": draws.choose("noise.kind", self.kinds.weights()),
             "sigma": draws.between("noise.amount", self.sigma),
@@ -63,6 +64,7 @@ class Noise(Effect):
         }
 
     def apply(self, canvas: Canvas, *, kind: int, sigma: float, at: float) -> None:
+        """Add noise to the picture."""
         canvas.image = noisy(canvas.image, kind, sigma, at)
 
 
