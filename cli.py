@@ -257,7 +257,9 @@ def corpus(
 
 @app.command()
 def stats(
-    pack_dir: Annotated[Path, typer.Argument(metavar="PACK", help="A pack, or any folder of LMDBs.")],
+    pack_dir: Annotated[
+        Path, typer.Argument(metavar="PACK", help="A pack, or any folder of LMDBs; of scenes, what was refused.")
+    ],
     out_dir: Annotated[Path | None, typer.Option("--out", "-o", help="Folder of the report; by default PACK.")] = None,
     compare: Annotated[
         Path | None, typer.Option(help="Another pack: say what differs, and what to change in the recipe.")
@@ -270,10 +272,16 @@ def stats(
 ) -> None:
     """Measure a pack: JSON for programs, one HTML page for people. With --compare, two of them side by side."""
     from .corpora.charset import Charset
+    from .prep.refused import made_scenes, write_refused
     from .prep.report import write_report
     from .prep.stats import stats as measure
     from .prep.store import Pack
 
+    if (scenes := made_scenes(pack_dir)) is not None:
+        page = (out_dir or pack_dir) / "report.html"
+        write_refused(scenes, page)
+        where(page)
+        return
     charset = Charset.read(dictionary) if dictionary else None
 
     def measured(pack: Path) -> Stats:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
-from .page import picture, pictures, table
-from .store import Tally
+from ..files import whole_file
+from .page import page, picture, pictures, table
+from .store import Tally, tally_of
 from .text import code_point, count, name_of, percent, safe, visible
 
 ROWS = 100
@@ -80,3 +83,27 @@ def _about(character: str) -> tuple[str, str]:
 
 def _reasons(reasons: dict[str, int]) -> str:
     return ", ".join(f"{reason} {count(n)}" for reason, n in reasons.items())
+
+
+def made_scenes(folder: Path) -> dict[str, Any] | None:
+    """The manifest of a folder of finished scenes; None for anything else."""
+    path = folder / "manifest.json"
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        return None
+    return manifest if isinstance(manifest, dict) and manifest.get("kind") == "scenes" else None
+
+
+def write_refused(manifest: dict[str, Any], path: Path) -> None:
+    """Write a page about what was refused while scenes were made. Folders are made."""
+    refused = tally_of(manifest)
+    figures = {
+        "refusals": dict(refused.refusals.most_common()),
+        "made": True,
+        "refusals_by": refusal_figures(refused, Counter()),
+    }
+    title = f"{count(refused.count)} scenes, and what was left out of them"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(path) as file:
+        file.write(page(title, [f"<h1>{safe(title)}</h1>", refusal_part(figures, refused.examples)]))

@@ -19,6 +19,7 @@ from ocrdata.datasets.records import Refusal
 from ocrdata.errors import UserError
 from ocrdata.fonts.discover import installed
 from ocrdata.prep.crop import crop_photos
+from ocrdata.prep.refused import made_scenes, write_refused
 from ocrdata.prep.store import EXAMPLES_PER_REASON
 
 RICH = {
@@ -209,6 +210,16 @@ def test_the_first_refusals_of_each_reason_have_a_picture(make_recipe, tmp_path)
         assert picture.std() > 3 and min(picture.shape[:2]) > 8
     again = [item.thumb for item in engine.items(0, 30) if isinstance(item, Refusal) and item.reason == "no_room"]
     assert again == shown["no_room"]
+
+
+def test_a_page_shows_what_was_refused(make_recipe, tmp_path):
+    crowded = {"blocks": [6, 9], "em": [40, 90]}
+    manifest = synth_scenes(make_recipe(scene=crowded), 20, tmp_path / "scenes", 1)
+    write_refused(made_scenes(tmp_path / "scenes"), tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert manifest["refusals"]["no_room"] > 5 and "no_room" in page
+    assert page.count("data:image/jpeg") == len(manifest["examples"])
+    assert made_scenes(tmp_path) is None
 
 
 def test_zero_scenes_are_refused(make_recipe, tmp_path):
