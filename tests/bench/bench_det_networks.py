@@ -1,7 +1,7 @@
 """Does every network of configs/det learn ten real photos by heart, and deploy? On a processor.
 
-    taskset -c 0 python tests/bench/bench_det_networks.py det_mv3_db det_mv3_east
-    taskset -c 0 python tests/bench/bench_det_networks.py det_r50_vd_db --window 320 --batch 1
+    taskset -c 0 python tests/bench/bench_det_networks.py det_tiny_db det_mv3_db
+    taskset -c 0 python tests/bench/bench_det_networks.py det_r50_vd_db --batch 1 --rate 0.001
 
 The photos are the ten training photos in ../shared/data/icdar2015 beside the repository, each cut to the window that
 holds most of its legible texts, in its true pixels; texts that the window cuts are ignored, as illegible ones are.
@@ -203,9 +203,9 @@ def main() -> int:
     """Parse and run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help="of configs/det; all where none is named")
-    parser.add_argument("--window", type=int, default=640, help="px, a multiple of 32")
+    parser.add_argument("--window", type=int, default=256, help="px, a multiple of 32")
     parser.add_argument("--batch", type=int, default=2, help="photos in a step")
-    parser.add_argument("--rate", type=float, default=0.003, help="of learning, constant")
+    parser.add_argument("--rate", type=float, default=0.005, help="of learning, constant")
     parser.add_argument("--seconds", type=float, default=900, help="for learning, at most")
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
