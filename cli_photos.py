@@ -43,6 +43,16 @@ Shape = Annotated[str | None, typer.Option("--rec_image_shape", help="Refused wh
 Dictionary = Annotated[
     str | None, typer.Option("--dict", help="Refused where it is not the bundle's: a bundle brings its own.")
 ]
+OutDir = Annotated[
+    Path | None, typer.Option("--out", "-o", help="Folder for texts.jsonl and Label.txt; without, texts are printed.")
+]
+Pictures = Annotated[bool, typer.Option("--pictures", help="Also draw each photo with its texts beside it.")]
+Pdf = Annotated[Path | None, typer.Option(help="Also write a PDF file of all pages, with texts to search.")]
+LeastOr = Annotated[
+    float | None,
+    typer.Option("--drop_score", help="Readings less sure are left out; 0.5, or the system's.", min=0, max=1),
+]
+Polygons = Annotated[bool, typer.Option("--polygons", help="Outlines in place of rectangles: curved lines.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -57,25 +67,15 @@ def ocr(
     rec: Rec = None,
     cls: Cls = None,
     system: SystemFile = None,
-    out_dir: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", help="Folder for texts.jsonl and Label.txt; without, texts are printed."),
-    ] = None,
-    pictures: Annotated[
-        bool, typer.Option("--pictures", help="Also draw each photo with its texts beside it.")
-    ] = False,
-    pdf: Annotated[Path | None, typer.Option(help="Also write a PDF file of all pages, with texts to search.")] = None,
+    out_dir: OutDir = None,
+    pictures: Pictures = False,
+    pdf: Pdf = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
-    least: Annotated[
-        float | None,
-        typer.Option("--drop_score", help="Readings less sure are left out; 0.5, or the system's.", min=0, max=1),
-    ] = None,
+    least: LeastOr = None,
     threshold: Threshold = None,
     box_threshold: BoxThreshold = None,
     unclip: Unclip = None,
-    polygons: Annotated[
-        bool, typer.Option("--polygons", help="Outlines in place of rectangles: curved lines.")
-    ] = False,
+    polygons: Polygons = False,
     engine: Engine = "auto",
     threads: Annotated[int, typer.Option(help="0 is one per core.", min=0)] = 0,
     batch: Annotated[int, typer.Option("--rec_batch_num", help="Lines in a batch, at most.", min=1)] = 32,
@@ -96,13 +96,7 @@ def ocr(
 
     post = _post(threshold, box_threshold, unclip, polygons)
     if system is not None:
-        from .train.reading.system import load_system
-
-        named = load_system(system)
-        det, rec = det or named.det.bundle, rec or named.rec.bundle
-        cls = cls or (named.cls.bundle if named.cls else None)
-        post = named.post.model_dump(exclude_none=True) | post
-        least = named.drop_score if least is None else least
+        det, rec, cls, post, least = of_system(system, det, rec, cls, post, least)
     if det is None:
         if rec is None:
             rec, inputs = Path(inputs[0]), inputs[1:]
@@ -115,6 +109,27 @@ def ocr(
     reader = open_reader(det, rec, cls, post, (engine, threads, batch), 0.5 if least is None else least)
     _check_recogniser(reader.recogniser, rec, shape, dictionary)
     _read_all(reader, inputs, (dpi, every), (out_dir, pictures, pdf), as_json)
+
+
+def of_system(
+    system: str,
+    det: Path | None,
+    rec: Path | None,
+    cls: Path | None,
+    post: dict[str, object],
+    least: float | None,
+) -> tuple[Path, Path, Path | None, dict[str, object], float]:
+    """What a system's file names; what is given beside it counts in its place."""
+    from .train.reading.system import load_system
+
+    named = load_system(system)
+    return (
+        det or named.det.bundle,
+        rec or named.rec.bundle,
+        cls or (named.cls.bundle if named.cls else None),
+        named.post.model_dump(exclude_none=True) | post,
+        named.drop_score if least is None else least,
+    )
 
 
 def open_reader(
