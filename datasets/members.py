@@ -129,6 +129,7 @@ class _Tar:
         self.at = 0
 
     def chunks(self, member: Member) -> Iterator[bytes]:
+        """The bytes of a member, piece by piece."""
         if self.seeks:
             self.stream.seek(member.offset)
         else:

@@ -158,6 +158,7 @@ class _Index:
         self._tops = list(tops)
 
     def find(self, name: str) -> Member | None:
+        """The member of that name under one of the tops, the first of them first; None where there is none."""
         for position, top in enumerate(self._tops):
             full = top + name
             key = np.int64(hash(full))

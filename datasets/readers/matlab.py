@@ -99,6 +99,7 @@ class _Stream:
         self._buffer = b""
 
     def read(self, size: int) -> bytes:
+        """Exactly `size` bytes. Raises ValueError where there are fewer, or too many are asked for."""
         if size > LARGEST:
             raise ValueError(f"a piece of {size:,} bytes")
         while len(self._buffer) < size:

@@ -254,8 +254,8 @@ def test_failures_are_noted_in_an_object_store_too(tmp_path):
     assert place.read(failure_name(1)) is None
 
 
-def parts_and_back(url, tmp_path, whole):
-    """A job in a bucket in two runs, one shard made anew, and the whole brought back."""
+def parts_and_back(url, tmp_path):
+    """The files of a job in a bucket: made in two runs, one shard anew, and the whole brought back."""
     place = Bucket(url, tmp_path / "local")
     assert run(place, How(workers=1, rank=0, size=2)) is None
     found = status(place)
@@ -263,7 +263,7 @@ def parts_and_back(url, tmp_path, whole):
     place.remove("shard-00004.json")
     assert run(place, How(workers=2))["count"] == 53
     bring(place.url, tmp_path / "here", lambda items: None)
-    assert tree(tmp_path / "here") == tree(whole)
+    return tree(tmp_path / "here")
 
 
 def test_a_real_s3_server(tmp_path, whole, monkeypatch):
@@ -283,7 +283,7 @@ def test_a_real_s3_server(tmp_path, whole, monkeypatch):
         import boto3
 
         boto3.client("s3").create_bucket(Bucket="packs")
-        parts_and_back("s3://packs/deep/pack", tmp_path, whole)
+        assert parts_and_back("s3://packs/deep/pack", tmp_path) == tree(whole)
     finally:
         running.stop()
 
@@ -297,7 +297,7 @@ def test_a_server_that_speaks_google_storage(tmp_path, whole, monkeypatch):
     server.start()
     try:
         monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{port}")
-        parts_and_back("gs://packs/deep/pack", tmp_path, whole)
+        assert parts_and_back("gs://packs/deep/pack", tmp_path) == tree(whole)
     finally:
         server.stop()
 

@@ -137,4 +137,4 @@ def test_trust_is_kept_piece_by_piece(reader, tmp_path, monkeypatch):
 
 def test_a_missing_model_is_named(tmp_path):
     write_shard(tmp_path / "pack", 0, iter([Sample(encode_jpeg(stripes("1")), "1")]), "test")
-    failed(ocrdata("audit", tmp_path / "pack", "--model", tmp_path / "none"), 2, "no such folder")
+    assert failed(ocrdata("audit", tmp_path / "pack", "--model", tmp_path / "none"), 2, "no such folder")
