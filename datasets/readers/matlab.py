@@ -99,7 +99,7 @@ class _Stream:
         self._buffer = b""
 
     def read(self, size: int) -> bytes:
-        """Exactly `size` bytes. Raises ValueError where there are fewer, or too many are asked for."""
+        """Exactly `size` bytes. Raises EOFError where there are fewer, ValueError where they are damaged."""
         if size > LARGEST:
             raise ValueError(f"a piece of {size:,} bytes")
         while len(self._buffer) < size:
