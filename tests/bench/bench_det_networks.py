@@ -10,8 +10,8 @@ A row for each network, from a process of its own:
 - hmean, by ICDAR2015's protocol, of what was exported, once by Paddle's inference and once by ONNX Runtime;
 - the largest difference between two outputs of the training graph and of what was exported, on these photos.
 
-What ships is meant for GPUs: here batches are small, the rate is constant, and photos come as they are. Ends with 1
-where a network fails.
+What ships is meant for GPUs: here batches are small, the rate is constant, photos come as they are, and EAST's score
+counts a hundred times as much, or it would take thousands of steps. Ends with 1 where a network fails.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ from ocrdata.datasets.records import Photo
 from ocrdata.errors import Stopped, Trouble
 from ocrdata.train.backend import require_paddle
 from ocrdata.train.det.config import DetConfig
+from ocrdata.train.det.network_config import East
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "icdar2015"
 TRUTH = "ch4_training_localization_transcription_gt"
@@ -95,6 +96,8 @@ def small(name: str, side: int, batch: int, rate: float) -> DetConfig:
     """The configuration with small batches, a constant rate and photos as they are; the network stays."""
     config = load(f"preset:{name}", "train", DetConfig)
     values = config.model_dump(exclude={"optimizer", "augment", "epochs", "crop", "input"})
+    if isinstance(config.network, East):
+        values["network"]["loss"]["score"] = 1
     optimizer = {"name": "adam", "lr": rate, "schedule": "constant", "warmup": 20, "weight_decay": 0, "ema": 0.9}
     augment = {"flip": 0, "rotation": 0, "scale": (1, 1), "smallest": 1, "tries": 1, "brightness": 0, "contrast": 0}
     times = {"steps": STEPS, "eval_every": EVERY, "save_every": 10**9, "log_every": EVERY, "batch_size": batch}

@@ -37,3 +37,10 @@ def test_sizes_and_shapes(name: str, changes: tuple[str, ...], count: int) -> No
 def test_east_answers_for_every_fourth_pixel() -> None:
     count, shape, training = deployed("det_mv3_east")
     assert shape == training == (1, 9, 16, 24) and count > 500_000
+
+
+def test_corners_of_east_begin_at_the_pixel_itself() -> None:
+    """Where they begin far away, what is said of texts becomes zero for good."""
+    network = build(load("preset:det_mv3_east", "train", DetConfig).network, seed=1)
+    network.train()
+    assert float(network(paddle.randn([2, 3, 64, 64]))[:, 1:].abs().max()) == 0
