@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import NonNegativeInt, PositiveFloat
+from pydantic import Field, NonNegativeInt, PositiveFloat
 
 from ..config import Config
 from ..errors import UserError
@@ -35,12 +35,15 @@ class FontChoice(Config):
     face: the face of a collection, from 0, or `all`: every face and every named instance of a variable font. By default
     the one for simplified Chinese, else the first.
     weight: how often each face found here is chosen, relative to the others.
+    width: a factor of the glyphs' width, as plates and narrow signs have Han characters; a font may be named several
+    times with different ones.
     optional: an entry that finds nothing is passed over, as long as another one finds something.
     embedding: `ignore` draws even with fonts whose OS/2 table forbids embedding.
     """
 
     name: str
     weight: PositiveFloat = 1.0
+    width: Annotated[float, Field(ge=0.3, le=3)] = 1.0
     face: NonNegativeInt | Literal["all"] | None = None
     optional: bool = False
     embedding: Literal["respect", "ignore"] = "respect"
@@ -74,7 +77,7 @@ def installed() -> Found:
 
 
 def find_fonts(choices: Sequence[FontChoice], base: Path) -> Found:
-    """The faces that `choices` name, each once, in order; all of them were drawn with on trial.
+    """The faces that `choices` name, each once in a width, in order; all of them were drawn with on trial.
 
     Paths are relative to `base`, else the current folder. A broken or forbidden font raises UserError where it is named
     by file or by its whole family name, and is skipped with the reason where a folder or a glob found it. Raises
@@ -88,10 +91,10 @@ def find_fonts(choices: Sequence[FontChoice], base: Path) -> Found:
             raise UserError(_nothing(choice, base, list(found.skipped.items())[before:]))
         if not faces:
             found.skipped.setdefault(choice.name, "no usable font has this name")
-        found.faces += [replace(f, weight=choice.weight) for f in faces]
-    unique: dict[tuple[Path, int], FaceRef] = {}
+        found.faces += [replace(f, weight=choice.weight, width=choice.width) for f in faces]
+    unique: dict[tuple[Path, int, float], FaceRef] = {}
     for face in found.faces:
-        unique.setdefault((face.path, face.number), face)
+        unique.setdefault((face.path, face.number, face.width), face)
     found.faces = list(unique.values())
     if not found.faces:
         names = ", ".join(repr(c.name) for c in choices)

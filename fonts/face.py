@@ -13,7 +13,7 @@ from typing import Literal
 import freetype
 import numpy as np
 import uharfbuzz as hb
-from freetype.raw import FT_Load_Glyph, FT_Set_Pixel_Sizes
+from freetype.raw import FT_Load_Glyph, FT_Set_Char_Size, FT_Set_Pixel_Sizes
 from numpy.typing import NDArray
 
 from ..errors import UserError
@@ -69,7 +69,7 @@ class Face:
             self._hb = hb.Font(hb.Face(hb.Blob.from_file_path(str(ref.path)), ref.number))
         except (freetype.FT_Exception, OSError) as error:
             raise UserError(f"font {ref.path}: it cannot be opened ({error})") from error
-        self._hb.scale = (EM, EM)
+        self._hb.scale = (round(EM * ref.width), EM)
         self._size = 0
         self._columns: Columns | None = None
         self._glyphs = Coverage(self, self._hb)
@@ -188,7 +188,10 @@ class Face:
         # Raw calls: freetype-py's own bitmap.buffer makes a Python list of all pixels.
         handle = self._ft._FT_Face
         if size != self._size:
-            FT_Set_Pixel_Sizes(handle, size, size)
+            if self.ref.width == 1:
+                FT_Set_Pixel_Sizes(handle, size, size)
+            else:
+                FT_Set_Char_Size(handle, round(64 * size * self.ref.width), 64 * size, 72, 72)
             self._size = size
         if FT_Load_Glyph(handle, glyph, FLAGS):
             return None

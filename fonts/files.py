@@ -26,6 +26,7 @@ class FaceRef:
 
     number: the face's position in the file; for a named instance of a variable font plus instance << 16.
     rights: the embedding flags (`fsType` of the OS/2 table).
+    width: a factor of all widths: glyphs, advances, kerning.
     """
 
     path: Path
@@ -34,11 +35,12 @@ class FaceRef:
     style: str
     weight: float = 1.0
     rights: int = 0
+    width: float = 1.0
 
     @property
     def name(self) -> str:
-        """Family and style, as people know the font."""
-        return f"{self.family} {self.style}"
+        """Family and style, as people know the font, and the width where it is not the font's own."""
+        return f"{self.family} {self.style}" + (f", {self.width:g} as wide" if self.width != 1 else "")
 
     @property
     def restricted(self) -> bool:

@@ -31,6 +31,12 @@ def test_a_font_found_twice_counts_once(make_font, tmp_path):
     assert len(find(tmp_path, "one.ttf", "one.ttf").faces) == 1
 
 
+def test_a_font_in_two_widths_counts_twice(make_font, tmp_path):
+    make_font(tmp_path / "one.ttf", LETTER)
+    found = find_fonts([FontChoice(name="one.ttf", width=width) for width in (1, 0.6)], tmp_path)
+    assert [f.name for f in found.faces] == ["Made Up Regular", "Made Up Regular, 0.6 as wide"]
+
+
 def test_a_broken_file_is_an_error_when_named_and_a_counted_skip_in_a_folder(make_font, tmp_path):
     make_font(tmp_path / "good.ttf", LETTER)
     broken = tmp_path / "broken.ttf"

@@ -1,6 +1,7 @@
 """A face tells which characters it can show, and places them as HarfBuzz does."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -50,6 +51,15 @@ def test_kerning_and_joining_letters_are_shaped():
     face = Face(dejavu())
     assert sum(face.place("AVAV").advances) < 2 * sum(face.place("A").advances + face.place("V").advances)
     assert face.place("سلام").glyphs != face.glyph_ids("سلام")[::-1]
+
+
+def test_a_width_holds_for_glyphs_boxes_and_advances():
+    own, narrow = Face(dejavu()), Face(replace(dejavu(), width=0.5))
+    glyph = own.glyph_ids("M")[0]
+    wide, slim = own.draw(glyph, 64), narrow.draw(glyph, 64)
+    assert slim.ink.shape[0] == wide.ink.shape[0] and abs(slim.ink.shape[1] - wide.ink.shape[1] / 2) <= 1
+    assert slim.top == wide.top and narrow.box(glyph)[2] == pytest.approx(own.box(glyph)[2] / 2, abs=2)
+    assert sum(narrow.place("AV").advances) == pytest.approx(sum(own.place("AV").advances) / 2, abs=4)
 
 
 def test_what_nobody_sees():

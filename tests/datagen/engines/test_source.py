@@ -130,6 +130,11 @@ def test_the_pack_passes_verification(driven, tmp_path):
     assert report.ok and report.samples == 20
 
 
+def test_fonts_in_another_width_are_refused(driven):
+    with pytest.raises(UserError, match="fonts: small draws fonts in their own width; leave `width` of 'DejaVu Sans'"):
+        driven(fonts=[{"name": "DejaVu Sans", "width": 0.7}])
+
+
 def test_boxes_are_refused_because_engines_do_not_know_them(driven):
     with pytest.raises(UserError, match="boxes: small does not say where its characters are"):
         driven(boxes=True)
