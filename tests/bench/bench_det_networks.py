@@ -25,11 +25,11 @@ import sys
 import tempfile
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from rows import Row, layout
 
 from ocrdata.config import load, presets
 from ocrdata.datasets.dataset import open_labels
@@ -107,29 +107,6 @@ def small(name: str, side: int, batch: int, rate: float) -> DetConfig:
     )
 
 
-@dataclass
-class Row:
-    """What is known of a network; printed when it is whole."""
-
-    cells: list[str] = field(default_factory=list)
-    good: bool = True
-
-    def add(self, cell: str, good: bool = True) -> None:
-        self.cells.append(cell)
-        self.good &= good
-
-    def line(self) -> str:
-        return layout(self.cells)
-
-
-def layout(cells: list[str] | tuple[str, ...]) -> str:
-    """One line of the table."""
-    return " ".join(
-        f"{cell:<{width}}" if not i else f"{cell:>{width}}"
-        for i, (cell, width) in enumerate(zip(cells, WIDTHS, strict=False))
-    )
-
-
 def by_heart(config: DetConfig, folder: Path, run: Path, seconds: float, row: Row) -> None:
     """Train until the photos' texts are found; stop as SIGTERM does."""
     from ocrdata.train.det.fit import DetFit
@@ -198,7 +175,7 @@ def examine(name: str, arguments: argparse.Namespace) -> bool:
         config = small(name, arguments.window, arguments.batch, arguments.rate)
         by_heart(config, photos, Path(place) / "run", arguments.seconds, row)
         deploys(Path(place) / "run", photos, row)
-    print(row.line(), flush=True)
+    print(layout(row.cells, WIDTHS), flush=True)
     return row.good
 
 
@@ -217,7 +194,7 @@ def main() -> int:
         return 1
     if arguments.one:
         return 0 if examine(arguments.names[0], arguments) else 1
-    print(layout(COLUMNS), flush=True)
+    print(layout(COLUMNS, WIDTHS), flush=True)
     options = [f"--{key}={getattr(arguments, key)}" for key in ("window", "batch", "rate", "seconds")]
     names = arguments.names or [name for name in presets() if name.startswith("det_")]
     return max(subprocess.run([sys.executable, __file__, name, "--one", *options]).returncode for name in names)

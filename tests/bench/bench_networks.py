@@ -24,11 +24,11 @@ import sys
 import tempfile
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
 import numpy as np
+from rows import Row, layout
 
 from ocrdata.config import load, presets
 from ocrdata.datagen.recipe import load_recipe
@@ -101,29 +101,6 @@ def small(name: str, folder: Path, steps: int) -> TrainConfig:
     times = {"steps": steps, "eval_every": EVERY, "save_every": 10**9, "log_every": EVERY}
     return TrainConfig.model_validate(
         {**values, **times, "batch_size": batch, "optimizer": {**optimizer, "warmup": 20}}
-    )
-
-
-@dataclass
-class Row:
-    """What is known of a network; printed when it is whole."""
-
-    cells: list[str] = field(default_factory=list)
-    good: bool = True
-
-    def add(self, cell: str, good: bool = True) -> None:
-        self.cells.append(cell)
-        self.good &= good
-
-    def line(self) -> str:
-        return layout(self.cells)
-
-
-def layout(cells: list[str] | tuple[str, ...]) -> str:
-    """One line of the table."""
-    return " ".join(
-        f"{cell:<{width}}" if not i else f"{cell:>{width}}"
-        for i, (cell, width) in enumerate(zip(cells, WIDTHS, strict=False))
     )
 
 
@@ -215,7 +192,7 @@ def examine(name: str, seconds: float) -> bool:
         same = goes_on(small(name, folder, RESUMED), train, folder)
         row.add("equal" if same else "DIFFERS", same)
         deploys(folder / "run", score, folder, row)
-    print(row.line(), flush=True)
+    print(layout(row.cells, WIDTHS), flush=True)
     return row.good
 
 
@@ -232,7 +209,7 @@ def main() -> int:
         return 0
     if arguments.one:
         return 0 if examine(arguments.names[0], arguments.seconds) else 1
-    print(layout(COLUMNS), flush=True)
+    print(layout(COLUMNS, WIDTHS), flush=True)
     options = ["--one", "--seconds", str(arguments.seconds)]
     codes = [
         subprocess.run([sys.executable, __file__, name, *options]).returncode for name in arguments.names or names()
