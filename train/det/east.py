@@ -73,9 +73,28 @@ def chosen_quads(
     quads: Points, scores: Points, places: tuple[NDArray[np.int64], NDArray[np.int64]], overlap: float, candidates: int
 ) -> Points:
     """Of the (N, 4, 2) quads that pixels at `places` (rows, columns, row by row) mean, one for each text."""
-    quads, strengths = _along_rows(quads, scores, *places, overlap)
-    order = np.argsort(-strengths, kind="stable")[:candidates]
-    return quads[order[_strongest(quads[order], overlap)]]
+    merged, strengths, starts = _along_rows(quads, scores, *places, overlap)
+    order = _turns(strengths, _blobs(*places)[starts])[:candidates]
+    order = order[np.argsort(-strengths[order], kind="stable")]
+    return merged[order[_strongest(merged[order], overlap)]]
+
+
+def _blobs(rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.int32]:
+    """(N,) numbers of the connected groups that pixels belong to."""
+    mask = np.zeros((int(rows.max()) + 1, int(columns.max()) + 1), np.uint8)
+    mask[rows, columns] = 1
+    return np.asarray(cv2.connectedComponents(mask, connectivity=4)[1][rows, columns], np.int32)
+
+
+def _turns(strengths: Points, blobs: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Indices: the strongest of each group, then the second of each, and so on.
+
+    Large texts mean the same thing in many rows, which would else leave no candidates for the small ones of a page.
+    """
+    order = np.lexsort((-strengths, blobs))
+    first = np.flatnonzero(np.diff(blobs[order], prepend=-1))
+    turn = np.arange(len(order)) - np.repeat(first, np.diff(first, append=len(order)))
+    return order[np.lexsort((-strengths[order], turn))]
 
 
 def _outlines(quads: Points) -> NDArray[np.object_]:
@@ -85,8 +104,9 @@ def _outlines(quads: Points) -> NDArray[np.object_]:
 
 def _along_rows(
     quads: Points, scores: Points, rows: NDArray[np.int64], columns: NDArray[np.int64], overlap: float
-) -> tuple[Points, Points]:
-    """Neighbours in a row that mean the same text as one, their corners weighed by score, their scores added up."""
+) -> tuple[Points, Points, NDArray[np.int64]]:
+    """Neighbours in a row that mean the same text as one, their corners weighed by score; their scores, added up; and
+    the index of the first of them."""
     outlines = _outlines(quads)
     near = (np.diff(rows) == 0) & (np.diff(columns) == 1)
     common = shapely.area(shapely.intersection(outlines[1:], outlines[:-1]))
@@ -95,7 +115,7 @@ def _along_rows(
     starts = np.flatnonzero(np.concatenate([[True], ~same]))
     weights = np.add.reduceat(scores, starts)
     merged = np.add.reduceat(quads * scores[:, None, None], starts) / weights[:, None, None]
-    return merged.astype(np.float32), weights
+    return merged.astype(np.float32), weights, starts
 
 
 def _strongest(quads: Points, overlap: float) -> NDArray[np.int64]:

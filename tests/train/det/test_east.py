@@ -23,6 +23,15 @@ def test_what_is_learnt_perfectly_is_found_with_its_first_corner() -> None:
     assert by_first == {(20, 20), (150, 100)}
 
 
+def test_small_texts_are_found_beside_large_ones_when_candidates_are_few() -> None:
+    large = np.array([[8, 8], [248, 8], [248, 88], [8, 88]], np.float32)  # means the same in a dozen rows
+    small = [np.array([[x, 110], [x + 28, 110], [x + 28, 130], [x, 130]], np.float32) for x in range(8, 220, 36)]
+    texts, learnt = [large, *small], [False] * (1 + len(small))
+    maps = east_maps(texts, learnt, SIZE, EastTargets())
+    found = east_boxes(maps[:9], EastPost(cover=0.05, candidates=len(texts)))
+    assert len(match(texts, learnt, [f.points for f in found]).pairs) == len(texts) == 7
+
+
 def test_every_pixel_of_a_text_knows_its_four_corners() -> None:
     maps = east_maps(QUADS[:1], [False], SIZE, EastTargets())
     rows, columns = np.nonzero(maps[0])
