@@ -6,6 +6,8 @@ import importlib
 import importlib.util
 import os
 import platform
+import signal
+import threading
 import warnings
 from pathlib import Path
 from types import ModuleType
@@ -25,7 +27,16 @@ def require_paddle(purpose: str = "training") -> ModuleType:
     warnings.filterwarnings("ignore", "When training, we now always track global mean")  # once for each batch norm
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # for example that there is no ccache, which only compilers need
-        return importlib.import_module("paddle")
+        module = importlib.import_module("paddle")
+    _take_back_sigterm()
+    return module
+
+
+def _take_back_sigterm() -> None:
+    """Let SIGTERM reach Python's handler again: Paddle's own prints a trace and ends without cleaning up."""
+    own = signal.getsignal(signal.SIGTERM)
+    if own is not None and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, own)
 
 
 def choose_kernels() -> None:
