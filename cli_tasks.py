@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # commands import what they need when they run: `--help` stay
     from .datasets.images import Image
     from .train.cls.config import ClsConfig
     from .train.det.config import DetConfig
+    from .train.loop import Loop
 
 DETECTION, DIRECTION = "detection", "direction"  # tasks of runs and bundles
 
@@ -53,18 +54,24 @@ def train_detector(
     if dry_run:
         return
     require_paddle()
-    from .model_tables import show_left_out
     from .train.det.fit import DetFit
 
     fit = DetFit(settings, photos, held, out, resume)
+    _run(fit)
+    outside = fit.detection.feed.outside
+    counts("texts left out", {"beside their photo": sum(outside.values())} if outside else {})
+    where(out)
+
+
+def _run(fit: Loop) -> None:
+    """Train, and show what came of it."""
+    from .model_tables import show_left_out
+
     with progress("train", fit.steps) as done:
         result = fit.run(done, lambda row: line(row.line()))
     show_left_out("left out while training", result.refused - fit.refused, result.examples)
-    outside = fit.detection.feed.outside
-    counts("texts left out", {"beside their photo": sum(outside.values())} if outside else {})
     table("trained", [("steps", f"{result.steps:,}"), ("seconds", f"{result.seconds:.0f}")])
     table("scores", [(name, f"{value:.4f}") for name, value in result.scores.items()], ("", "best"))
-    where(out)
 
 
 def check_other(
@@ -126,15 +133,9 @@ def train_direction(
     if dry_run:
         return
     require_paddle()
-    from .model_tables import show_left_out
     from .train.cls.fit import ClsFit
 
-    fit = ClsFit(settings, lines, held, out, resume)
-    with progress("train", fit.steps) as done:
-        result = fit.run(done, lambda row: line(row.line()))
-    show_left_out("left out while training", result.refused, result.examples)
-    table("trained", [("steps", f"{result.steps:,}"), ("seconds", f"{result.seconds:.0f}")])
-    table("scores", [(name, f"{value:.4f}") for name, value in result.scores.items()], ("", "best"))
+    _run(ClsFit(settings, lines, held, out, resume))
     where(out)
 
 
