@@ -32,7 +32,7 @@ BoxThreshold = Annotated[
 Unclip = Annotated[
     float | None, typer.Option("--det_db_unclip_ratio", help="How much boxes grow; by default the bundle's.")
 ]
-Least = Annotated[float, typer.Option("--drop_score", help="Readings less sure than this are left out.", min=0, max=1)]
+Least = Annotated[float, typer.Option("--drop_score", help="Texts read less surely are left to type.", min=0, max=1)]
 Dpi = Annotated[int, typer.Option(help="Of what is drawn from PDF files.", min=20, max=1200)]
 Every = Annotated[float, typer.Option(help="Seconds between two frames of a video.", min=0.001)]
 Inputs = Annotated[
@@ -263,7 +263,8 @@ def label(
 ) -> None:
     """Label photos with models, for people to correct in PPOCRLabel: writes FOLDER/Label.txt.
 
-    Without --rec the lines are found and not read: their texts are left for people to type.
+    Without --rec the lines are found and not read: their texts are left for people to type, and so are those of lines
+    that REC cannot read or reads less surely than --drop_score.
     """
     from .train.det.bundle import open_detector
     from .train.label import LABELS, label_photos
@@ -277,7 +278,7 @@ def label(
     with progress("label", None) as done:
         found = label_photos(folder, reader, overwrite, done)
     counts("labelled", {"photos": found.photos, "texts": found.texts})
-    counts("found and left out, by reason", found.dropped)
+    counts("found and left to type, by reason", found.dropped)
     table("look at these first", found.least_sure, ("photo", "text", "confidence"))
     for page in found.bad:
         typer.echo(f"error: {page.name}: {page.reason}: {page.detail}", err=True)

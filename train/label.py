@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..errors import UserError
@@ -39,8 +39,8 @@ def label_photos(
 ) -> Labelled:
     """Write `Label.txt` into a folder of photos, as PPOCRLabel opens it, with the confidence of each text.
 
-    A detector alone leaves the texts to be typed. Raises UserError for a folder without photos, and for labels that
-    are there and not to be replaced.
+    A detector alone leaves the texts to be typed, and so are those that the recogniser could not read. Raises
+    UserError for a folder without photos, and for labels that are there and not to be replaced.
     """
     files = sorted(p for p in folder.iterdir() if p.suffix.lower() in PICTURES) if folder.is_dir() else []
     if not files:
@@ -49,7 +49,7 @@ def label_photos(
         raise UserError(f"{folder / LABELS} is there already: add --overwrite, or keep what people corrected elsewhere")
     done = Labelled()
     pages = _named(open_pages(files), folder)
-    read = reader.read(pages) if isinstance(reader, PhotoReader) else _found(reader, pages)
+    read = map(_whole, reader.read(pages)) if isinstance(reader, PhotoReader) else _found(reader, pages)
     with whole_file(folder / LABELS) as file:
         for page in read:
             progress(1)
@@ -73,9 +73,19 @@ def _found(detector: Detector, pages: Iterable[Page | BadPage]) -> Iterator[Read
         if isinstance(page, BadPage):
             yield page
             continue
-        found = detector.find(page.image)
-        order = reading_order([f.points for f in found])
-        yield ReadPage(page.name, page.image, [Text(found[i].points, UNREAD, found[i].score, 0.0) for i in order])
+        texts = [Text(f.points, UNREAD, f.score, f.score) for f in detector.find(page.image)]
+        yield ReadPage(page.name, page.image, _in_order(texts))
+
+
+def _whole(page: ReadPage | BadPage) -> ReadPage | BadPage:
+    """With the boxes of what was found and not read: to type a text is less work than to draw its box."""
+    if isinstance(page, BadPage) or not page.unread:
+        return page
+    return replace(page, texts=_in_order([*page.texts, *(Text(f.points, UNREAD, 0.0, f.score) for f in page.unread)]))
+
+
+def _in_order(texts: list[Text]) -> list[Text]:
+    return [texts[i] for i in reading_order([t.points for t in texts])]
 
 
 def _count(done: Labelled, page: ReadPage) -> None:

@@ -44,12 +44,14 @@ class Text:
 
 @dataclass(frozen=True)
 class ReadPage:
-    """What was read on a page, in reading order. dropped: texts that were found and left out, by reason."""
+    """What was read on a page, in reading order. dropped: texts that were found and left out, by reason; unread: where
+    they are."""
 
     name: str
     image: Image
     texts: list[Text]
     dropped: Counter[str] = field(default_factory=Counter)
+    unread: list[Found] = field(default_factory=list)
 
 
 class Turner(Protocol):
@@ -84,31 +86,34 @@ class PhotoReader:
 
     def _lines(self, page: Page) -> _Lines:
         dropped: Counter[str] = Counter()
-        places, lines = [], []
+        places, lines, unread = [], [], []
         for text in self.detector.find(page.image):
             try:
                 line = _laid_down(rectify(page.image, text.points).image)
             except BadRegion as error:
                 dropped[error.reason] += 1
+                unread.append(text)
                 continue
             refusal = unreadable(line, self.recogniser.rule)
             if refusal is not None:
                 dropped[refusal.reason] += 1
+                unread.append(text)
                 continue
             places.append(text)
             lines.append(line)
         order = reading_order([p.points for p in places])
-        return _Lines(page, [places[i] for i in order], [lines[i] for i in order], dropped)
+        return _Lines(page, [places[i] for i in order], [lines[i] for i in order], dropped, unread)
 
     def _page(self, one: _Lines, readings: list[tuple[tuple[str, float], bool]]) -> ReadPage:
-        texts, dropped = [], Counter(one.dropped)
+        texts, dropped, unread = [], Counter(one.dropped), list(one.unread)
         for place, ((read, confidence), turned) in zip(one.places, readings, strict=True):
             text = read.strip()  # a box is a little wider than its text, and that room can be read as a space
             if not text or confidence < self.least:
                 dropped["unreadable_text" if text else "nothing_read"] += 1
+                unread.append(place)
             else:
                 texts.append(Text(place.points, text, confidence, place.score, turned))
-        return ReadPage(one.page.name, one.page.image, texts, dropped)
+        return ReadPage(one.page.name, one.page.image, texts, dropped, unread)
 
 
 def findable(page: Page | BadPage, detector: Detector) -> Page | BadPage:
@@ -123,6 +128,7 @@ class _Lines:
     places: list[Found]
     lines: list[Image]
     dropped: Counter[str]
+    unread: list[Found]
 
 
 def _laid_down(line: Image) -> Image:

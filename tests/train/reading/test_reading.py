@@ -16,6 +16,7 @@ from ocrdata.errors import UserError
 from ocrdata.train.det.detector import Detector
 from ocrdata.train.det.numbers import DbPost
 from ocrdata.train.det.preprocess import PhotoRule
+from ocrdata.train.label import UNREAD, label_photos
 from ocrdata.train.preprocess import InputRule
 from ocrdata.train.reader import LineReader
 from ocrdata.train.reading.draw import draw_page
@@ -100,6 +101,17 @@ def test_room_beside_a_text_is_no_space() -> None:
     spaced.recogniser = LineReader(brightness, RULE, Charset("012 456789"))  # the bar of a 3 is read as a space
     (page,) = spaced.read([Page("one", sheet((3, 40, 20, 80, 20), (4, 40, 120, 80, 20)))])
     assert texts(page) == "4" and page.dropped == {"nothing_read": 1}  # type: ignore[union-attr]
+
+
+def test_labels_keep_the_boxes_of_what_was_not_read(tmp_path: Path) -> None:
+    spaced = reader()
+    spaced.recogniser = LineReader(brightness, RULE, Charset("012 456789"))  # the bar of a 3 is read as a space
+    cv2.imwrite(str(tmp_path / "one.png"), sheet((3, 40, 20, 80, 20), (4, 40, 120, 80, 20)))
+    done = label_photos(tmp_path, spaced)
+    name, _, texts = (tmp_path / "Label.txt").read_text(encoding="utf-8").rstrip("\n").partition("\t")
+    said = [(t["transcription"], t["points"][0][1] < 100, t["score"] > 0.5) for t in json.loads(texts)]
+    assert said == [(UNREAD, True, False), ("4", False, True)] and name == f"{tmp_path.name}/one.png"
+    assert done.texts == 2 and done.least_sure[0] == (name, UNREAD, 0.0) and done.dropped == {"nothing_read": 1}
 
 
 def test_lines_that_stand_upside_down_are_turned() -> None:
