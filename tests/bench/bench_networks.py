@@ -86,7 +86,7 @@ def make_lines(folder: Path) -> tuple[Path, Path]:
     return folder / "train.txt", folder / "score.txt"
 
 
-def small(name: str, folder: Path, steps: int) -> TrainConfig:
+def small(name: str, folder: Path, steps: int, rate: float | None = None) -> TrainConfig:
     """The configuration with small batches and a constant rate; the network and its classes stay."""
     config = plain(name)
     values = config.model_dump(exclude={"optimizer", "augment", "epochs", "squeeze"})
@@ -96,8 +96,8 @@ def small(name: str, folder: Path, steps: int) -> TrainConfig:
         dictionary.write_text("\n".join(characters), encoding="utf-8", newline="\n")
         values["dictionary"] = dictionary
     kind = config.network.name if config.network.name != "four_stage" else config.network.backbone.name
-    rate, batch = GENTLE.get(kind, USUAL)
-    optimizer = {"name": "adam", "lr": rate, "schedule": "constant", "weight_decay": 0}
+    usual, batch = GENTLE.get(kind, USUAL)
+    optimizer = {"name": "adam", "lr": rate or usual, "schedule": "constant", "weight_decay": 0}
     times = {"steps": steps, "eval_every": EVERY, "save_every": 10**9, "log_every": EVERY}
     return TrainConfig.model_validate(
         {**values, **times, "batch_size": batch, "optimizer": {**optimizer, "warmup": 20}}
@@ -181,15 +181,15 @@ def deploys(run: Path, labels: Path, folder: Path, row: Row) -> None:
             print(trouble, file=sys.stderr)
 
 
-def examine(name: str, seconds: float) -> bool:
+def examine(name: str, seconds: float, rate: float | None) -> bool:
     """Print the row of one network."""
     require_paddle()
     row = Row([name])
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         train, score = make_lines(folder)
-        by_heart(small(name, folder, STEPS), (train, score), folder / "run", seconds, row)
-        same = goes_on(small(name, folder, RESUMED), train, folder)
+        by_heart(small(name, folder, STEPS, rate), (train, score), folder / "run", seconds, row)
+        same = goes_on(small(name, folder, RESUMED, rate), train, folder)
         row.add("equal" if same else "DIFFERS", same)
         deploys(folder / "run", score, folder, row)
     print(layout(row.cells, WIDTHS), flush=True)
@@ -202,15 +202,17 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help="of configs/rec, or tiny; all where none is named")
     parser.add_argument("--list", action="store_true", help="print the names")
     parser.add_argument("--seconds", type=float, default=900, help="for learning, at most")
+    parser.add_argument("--rate", type=float, help="of learning, constant; by default one for each kind of network")
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.list:
         print("\n".join(names()))
         return 0
     if arguments.one:
-        return 0 if examine(arguments.names[0], arguments.seconds) else 1
+        return 0 if examine(arguments.names[0], arguments.seconds, arguments.rate) else 1
     print(layout(COLUMNS, WIDTHS), flush=True)
     options = ["--one", "--seconds", str(arguments.seconds)]
+    options += ["--rate", str(arguments.rate)] if arguments.rate else []
     codes = [
         subprocess.run([sys.executable, __file__, name, *options]).returncode for name in arguments.names or names()
     ]
