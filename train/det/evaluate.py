@@ -13,10 +13,12 @@ from ...datasets.images import BadImage, read_image
 from .detector import Detector
 from .deteval import AreaScore, area_score
 from .metrics import DetScore, PhotoMatch, overlaps, pair
+from .numbers import DbPost
 from .photos import PhotoMixture, Texts
 from .post import Found
 
-LIMITS = tuple(round(0.05 * k, 2) for k in range(20))  # of the score, for the curve
+LIMITS = (*(round(0.05 * k, 2) for k in range(20)), 0.97, 0.98, 0.99)  # of the score, for the curve
+LEAST = 0.05  # of the score; the curve goes down to it
 WORST = 24
 
 
@@ -36,8 +38,14 @@ class PhotoResult:
 
 @dataclass
 class DetEvaluation:
-    """Scores of one set. curve: by limits of the score; worst: photos with most faults; refused: photos by reason."""
+    """Scores of one set.
 
+    least: score from which a text counts; weaker ones are in the curve alone. keep: photos in worst, at most.
+    curve: by limits of the score; worst: photos with most faults; refused: photos by reason.
+    """
+
+    least: float = 0.0
+    keep: int = WORST
     score: DetScore = field(default_factory=DetScore)
     areas: AreaScore = field(default_factory=AreaScore)
     curve: dict[float, DetScore] = field(default_factory=lambda: {limit: DetScore() for limit in LIMITS})
@@ -48,17 +56,18 @@ class DetEvaluation:
 
     def add(self, texts: Texts, found: list[Found]) -> None:
         """Count one photo."""
-        points = [f.points for f in found]
-        ious, inside = overlaps(texts.polygons, points)
+        ious, inside = overlaps(texts.polygons, [f.points for f in found])
         scores = np.array([f.score for f in found])
         for limit in LIMITS:
             self.curve[limit] += DetScore.of([pair(ious, inside, texts.ignored, scores >= limit)])
-        result = PhotoResult(texts, found, pair(ious, inside, texts.ignored))
+        counting = np.flatnonzero(scores >= self.least)
+        found = [found[i] for i in counting]
+        result = PhotoResult(texts, found, pair(ious[:, counting], inside[:, counting], texts.ignored))
         self.score += DetScore.of([result.match])
-        self.areas += area_score(texts.polygons, texts.ignored, points)
+        self.areas += area_score(texts.polygons, texts.ignored, [f.points for f in found])
         self.photos += 1
         self.ignored += sum(texts.ignored)
-        self.worst = sorted([*self.worst, result], key=lambda r: -r.faults)[:WORST]
+        self.worst = sorted([*self.worst, result], key=lambda r: -r.faults)[: self.keep]
 
     def report(self) -> dict[str, Any]:
         """The figures as they are written."""
@@ -69,6 +78,7 @@ class DetEvaluation:
             "found": self.score.found,
             "hits": self.score.hits,
             **_figures(self.score),
+            "limit": self.least,
             "deteval": _figures(self.areas),
             "curve": [{"limit": limit, **_figures(score)} for limit, score in self.curve.items()],
             "refused": dict(self.refused),
@@ -80,12 +90,19 @@ def _figures(score: DetScore | AreaScore) -> dict[str, float]:
 
 
 def evaluate_detector(
-    detector: Detector, sets: Mapping[str, PhotoMixture], progress: Callable[[int], None] = lambda photos: None
+    detector: Detector,
+    sets: Mapping[str, PhotoMixture],
+    progress: Callable[[int], None] = lambda photos: None,
+    keep: int = WORST,
 ) -> dict[str, DetEvaluation]:
-    """Score a detector on photos with labels, set by set. Photos that cannot be read are counted and left out."""
+    """Score a detector on photos with labels, set by set. Photos that cannot be read are counted and left out.
+
+    keep: of the photos with most faults, so many at most.
+    """
+    detector, least = _generous(detector)
     results = {}
     for name, photos in sets.items():
-        results[name] = DetEvaluation(refused=sum((s.refused for s in photos.sources), Counter()))
+        results[name] = DetEvaluation(least, keep, refused=sum((s.refused for s in photos.sources), Counter()))
         for texts in _each(photos):
             try:
                 found = detector.find(read_image(texts.path))
@@ -96,6 +113,15 @@ def evaluate_detector(
                 progress(1)
             results[name].add(texts, found)
     return results
+
+
+def _generous(detector: Detector) -> tuple[Detector, float]:
+    """The detector with weaker texts, too, for the curve, and the score from which it gives them in use."""
+    if not isinstance(detector.post, DbPost):
+        return detector, 0.0
+    least = detector.post.box_threshold
+    post = detector.post.model_copy(update={"box_threshold": min(LEAST, least)})
+    return Detector(detector.engine, detector.rule, post), least
 
 
 def _each(photos: PhotoMixture) -> Iterator[Texts]:

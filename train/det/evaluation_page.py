@@ -29,7 +29,7 @@ def write_det_evaluation(found: Mapping[str, DetEvaluation], path: Path, title: 
     for number, (name, one) in enumerate(found.items()):
         note = "Green: found. Red: missed. Blue: false alarm. Grey: ignored."
         shown = f'<p class="soft">{note}</p>' + pictures(_shown(one.worst))
-        body.append(section(f"curve{number}", f"{name}: precision and recall by the score's limit", _curve(one)))
+        body.append(section(f"curve{number}", f"{name}: precision and recall", _curve(one)))
         body.append(section(f"worst{number}", f"{name}: photos with most faults", shown))
     with whole_file(path) as file:
         file.write(page(title, body))
@@ -57,18 +57,23 @@ def _scores(reports: Mapping[str, dict[str, Any]]) -> str:
 def _curve(one: DetEvaluation) -> str:
     from matplotlib.figure import Figure  # without pyplot: no state, no display
 
-    figure = Figure(figsize=(7, 3), layout="constrained")
-    axes = figure.subplots()
-    limits = list(one.curve)
+    figure = Figure(figsize=(9, 3), layout="constrained")
+    by_limit, together = figure.subplots(1, 2, width_ratios=(3, 2), sharey=True)
+    limits, scores = list(one.curve), list(one.curve.values())
     for name in ("precision", "recall", "hmean"):
-        axes.plot(limits, [getattr(s, name) for s in one.curve.values()], marker=".", label=name)
-    axes.set_xlabel("least score")
-    axes.set_ylim(0, 1.02)
-    axes.grid(alpha=0.3)
-    axes.legend(fontsize="small")
+        by_limit.plot(limits, [getattr(s, name) for s in scores], marker=".", label=name)
+    by_limit.axvline(one.least, color="0.5", linestyle=":", label="in use")
+    by_limit.set(xlabel="least score", ylim=(0, 1.02))
+    shown = [s for s in scores if s.found]
+    together.plot([s.recall for s in shown], [s.precision for s in shown], marker=".", color="0.3")
+    together.plot([one.score.recall], [one.score.precision], "o", markerfacecolor="none", color="0.3")
+    together.set(xlabel="recall", ylabel="precision", xlim=(0, 1.02))
+    by_limit.legend(fontsize="small")
+    for axes in (by_limit, together):
+        axes.grid(alpha=0.3)
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=100)
-    return picture(file.getvalue(), "precision, recall and hmean over the least score")
+    return picture(file.getvalue(), "precision, recall and hmean over the least score; precision over recall")
 
 
 def _shown(results: Iterable[PhotoResult]) -> Iterable[str]:

@@ -53,6 +53,24 @@ def test_the_curve_follows_the_score() -> None:
     )
 
 
+def test_the_curve_goes_below_the_score_that_is_in_use(scenes) -> None:
+    """Two texts as surely as the bundle wants, one less: it counts in the curve alone."""
+    folder = scenes(3)
+
+    def unsure(batch: np.ndarray) -> np.ndarray:
+        calls.append(1)
+        return (0.6 if len(calls) == 3 else 0.9) * (batch.mean(1, keepdims=True) < -0.2).astype(np.float32)
+
+    calls: list[int] = []
+    detector = Detector(unsure, PhotoRule(side=96), DbPost(unclip=0, box_threshold=0.8))
+    (one,) = evaluate_detector(detector, {"bars": open_photos(folder)}, keep=2).values()
+    report = one.report()
+    curve = {row["limit"]: row["recall"] for row in report["curve"]}
+    assert (report["hits"], report["found"], report["limit"]) == (2, 2, 0.8)
+    assert curve[0.05] == curve[0.5] == 1.0 and curve[0.7] == 0.6667 and curve[0.95] == 0
+    assert len(one.worst) == 2 and one.worst[0].faults == 1 and not one.worst[0].found
+
+
 def test_a_set_of_photos_becomes_scores_and_a_page(scenes, tmp_path: Path) -> None:
     folder = scenes(3)
     (folder / "2.png").write_bytes(b"no picture")
