@@ -15,6 +15,7 @@ from .tables import counts, line, out, table, where
 if TYPE_CHECKING:  # commands import what they need when they run: `--help` stays quick
     from .train.config import TrainConfig
     from .train.evaluate import Evaluation
+    from .train.lines import Line
 
 CONFIG_HELP = f"A YAML file, or {PRESET}NAME ({', '.join(presets(TRAINING))})."
 Set = Annotated[list[str], typer.Option("--set", help="Change a key of the configuration: KEY.SUB=VALUE.")]
@@ -138,15 +139,17 @@ def check(
     from .cli_tasks import check_other
     from .config import load
     from .errors import UserError
+    from .road import by_section, refuse_making
     from .train.backend import require_paddle
     from .train.config import TrainConfig
 
     if check_other(config, overrides, data, val, out_dir, seconds):
         return
-    settings = load(config, "train", TrainConfig, overrides=overrides)
+    settings = load(config, "train", TrainConfig, by_section(overrides)["train"])
     source = data or settings.data
     if source is None:
         raise UserError("no data to check: --data names a pack (or the key 'data' of the configuration)")
+    refuse_making(overrides, 0)
     require_paddle()
     from .model_tables import show_findings
     from .train.check import check as look
@@ -227,8 +230,8 @@ def benchmark(
     reader = open_reader(model, engine)
     with progress("benchmark", None) as done:
         found = run(reader, folder, progress=done)
-    _show_evaluation(found, str(model), out_file)
     protocol = found.report["protocol"]
+    _show_evaluation(found, f"{model}: {protocol['name']}", out_file)
     for name in protocol["missing"]:
         line(f"not there: {name}")
     for name, sizes in protocol["other_size"].items():
@@ -237,19 +240,14 @@ def benchmark(
 
 def _show_evaluation(found: Evaluation, title: str, out_file: Path | None) -> None:
     report = found.report
-    rows = list(report["sets"].items())
+    rows = [_score_row(name, part) for name, part in report["sets"].items()]
     if len(rows) > 1:
-        rows.append(("all lines together", report["pooled"]))
-    table(
-        title,
-        [
-            (name, r["lines"], r["right"], f"{r['accuracy']:.4f}", _span(r), f"{r['similarity']:.4f}", r["not_in_dict"])
-            for name, r in rows
-        ],
-        ("set", "lines", "right", "line accuracy", "95 %", "1 - NED", "unknown characters"),
-    )
+        rows.append(_score_row("all lines together", report["pooled"]))
+        rows.append(_score_row("mean of the sets", report["macro"]))
+    table(title, rows, ("set", "lines", "right", "line accuracy", "95 %", "1 - NED", "unknown characters"))
     for name, r in report["sets"].items():
         counts(f"{name}: left out, by reason", r["refused"])
+        counts(f"{name}: counted as wrong, the model takes no such pictures", r["unreadable"])
     table("worst", [(m.read.label, m.read.text, m.read.origin) for m in found.worst[:10]], ("label", "read", "where"))
     if out_file is None:
         return
@@ -263,6 +261,12 @@ def _show_evaluation(found: Evaluation, title: str, out_file: Path | None) -> No
 
         write_json(out_file, report)
         where(out_file)
+
+
+def _score_row(name: str, part: dict[str, Any]) -> tuple[Any, ...]:
+    """A row of the table of scores; a mean of sets counts no lines of its own."""
+    numbers = [part.get(key, "") for key in ("lines", "right", "not_in_dict")]
+    return (name, *numbers[:2], f"{part['accuracy']:.4f}", _span(part), f"{part['similarity']:.4f}", numbers[2])
 
 
 def _span(report: dict[str, Any]) -> str:
@@ -297,14 +301,9 @@ def quantise(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a bundle that is there.")] = False,
 ) -> None:
     """Write a bundle in 8-bit integers; refused where it loses too much or gains nothing."""
-    from itertools import islice
-
-    from .datasets.records import Refusal
-    from .train.evaluate import open_lines
     from .train.quantise import quantise as run
 
-    chosen = [x for x in islice(open_lines(data), lines) if not isinstance(x, Refusal)]
-    found = run(bundle, out_dir, chosen, most_loss, overwrite)
+    found = run(bundle, out_dir, _some_lines(data, lines), most_loss, overwrite)
     table(
         f"{found.method}, calibrated on {found.calibrated_on} lines, scored on {found.lines}",
         [
@@ -326,11 +325,8 @@ def export(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a bundle that is there.")] = False,
 ) -> None:
     """Write the best weights of a run as a bundle: model, characters, preprocessing, hashes."""
-    from itertools import islice
-
     from .model_tables import compare_and_show
     from .train.backend import require_paddle
-    from .train.lines import Line, open_lines
 
     require_paddle("exporting")
     from .cli_tasks import DETECTION, DIRECTION, export_detector_run, export_direction_run
@@ -349,10 +345,25 @@ def export(
     if ONNX not in bundle.files:
         line("no ONNX model was written: paddle2onnx is not installed; Paddle reads this bundle")
     if verify:
-        compare_and_show(
-            run, out_dir, [x for x in islice(open_lines(data), 256) if isinstance(x, Line)] if data else []
-        )
+        compare_and_show(run, out_dir, _some_lines(data, 256) if data else [])
     where(out_dir)
+
+
+def _some_lines(data: Path, most: int) -> list[Line]:
+    """The first lines of a set; what cannot be read there is counted. Raises UserError where none can."""
+    from collections import Counter
+    from itertools import islice
+
+    from .errors import UserError
+    from .train.lines import Line, open_lines
+
+    looked_at = list(islice(open_lines(data), most))
+    found = [x for x in looked_at if isinstance(x, Line)]
+    refused = Counter(x.reason for x in looked_at if not isinstance(x, Line))
+    if not found:
+        raise UserError(f"{data}: no line can be read: {dict(refused) or 'there is none'}")
+    counts(f"{data}: left out, by reason", refused)
+    return found
 
 
 def demo(

@@ -20,7 +20,7 @@ def table(title: str, rows: Iterable[tuple[Any, ...]], header: tuple[str, ...] =
         return
     shown = Table(title=title, title_justify="left", show_header=any(header))
     for number, name in enumerate(header):
-        right = all(isinstance(row[number], int | float) for row in rows)
+        right = all(isinstance(row[number], int | float) or row[number] == "" for row in rows)
         shown.add_column(name, justify="right" if right else "left", overflow="fold")
     for row in rows:
         shown.add_row(*(escape(f"{c:,}" if isinstance(c, int) else str(c)) for c in row))
