@@ -39,7 +39,7 @@ def fit_and_show(settings: TrainConfig, lines: Lines, sets: Mapping[str, Lines],
     from .train.log import read_log
 
     fit = Fit(settings, lines, sets, out, resume)
-    show_left_out("left out of training", fit.refused, fit.examples)
+    show_left_out("left out", fit.refused, fit.examples)
     if fit.change is not None:
         _characters(str(settings.start), fit.change)
     if not len(fit.validation):
@@ -51,6 +51,7 @@ def fit_and_show(settings: TrainConfig, lines: Lines, sets: Mapping[str, Lines],
     with progress("train", fit.steps) as done:
         result = fit.run(done, show)
     show_left_out("left out while training", result.refused - fit.refused, result.examples)
+    show_left_out("left out while validating", fit.validation.refused, fit.validation.examples)
     table("trained", [("steps", f"{result.steps:,}"), ("seconds", f"{result.seconds:.0f}")])
     log = read_log(out / LOG)
     if log and log[0]["step"] == "0":

@@ -35,10 +35,14 @@ def test_finetuning_shows_old_and_new_before_and_after_and_what_was_left_out(tmp
         "batch_size": 4,
         "steps": 2,
         "unknown": "refuse",
+        "damaged": "refuse",
     }
     fit_and_show(TrainConfig.model_validate(values), old, {}, tmp_path / "base", False)
     assert "at the start" not in capsys.readouterr().out
-    sets = {"old": old, "new": pack(tmp_path / "val", ["56"] * 4)}
+    sets = {"old": old, "new": pack(tmp_path / "val", ["56", "y"] * 4, dots=1)}
+    write_shard(tmp_path / "val", 1, iter([Sample(b"no picture", "56")]), "test")
+    sets["new"].close()
+    sets["new"] = Pack(tmp_path / "val")
     val = [{"name": name, "path": str(lines.root)} for name, lines in sets.items()]
     changes = {"steps": 3, "start": tmp_path / "base", "val": val, "charset": "0123456789A"}
     config = TrainConfig.model_validate({**values, **changes})
@@ -48,6 +52,8 @@ def test_finetuning_shows_old_and_new_before_and_after_and_what_was_left_out(tmp
     assert "at the start" in shown and "old.accuracy" in shown and "new.similarity" in shown
     assert "not_in_dict" in shown and "label_too_long" in shown and "picture_too_small" in shown
     assert "image-000000001" in shown  # the dot
+    assert "val new: not_in_dict" in shown and "'y'" in shown
+    assert "undecodable_image" in shown.partition("left out while validating")[2]
 
 
 def test_findings_are_shown_and_errors_stop(capsys):

@@ -29,12 +29,12 @@ POLICY = "english36"
 
 
 def find_sets(folder: Path) -> dict[str, Path]:
-    """The LMDBs of the ten sets at or below `folder`, by name. Raises UserError for none, and for one twice."""
+    """The LMDBs, or packs, of the ten sets at or below `folder`, by name. Raises UserError for none, for one twice."""
     if not folder.is_dir():
         raise UserError(f"{folder}: no such folder; the one that holds the LMDBs of the ten sets is expected")
     names = {name.lower(): name for name in SETS} | ALIASES
     found: dict[str, Path] = {}
-    for place in lmdb_folders(folder):
+    for place in dict.fromkeys(_without_shard(lmdb) for lmdb in lmdb_folders(folder)):
         name = names.get(place.name.lower())
         if name in found:
             raise UserError(f"{folder}: {name} is there twice: {found[name]} and {place}")
@@ -43,6 +43,11 @@ def find_sets(folder: Path) -> dict[str, Path]:
     if not found:
         raise UserError(f"{folder}: none of the ten sets is there; folders of LMDBs are expected: {', '.join(SETS)}")
     return {name: found[name] for name in SETS if name in found}
+
+
+def _without_shard(lmdb: Path) -> Path:
+    """The folder of the set: of a pack, whose LMDBs are its shards, the pack's."""
+    return lmdb.parent if lmdb.name.startswith("shard-") else lmdb
 
 
 def benchmark(

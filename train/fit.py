@@ -33,8 +33,8 @@ Val = Lines | Mapping[str, Lines] | None
 class Recognition:
     """Lines, a network that reads them, and its scores on other lines: the task of a recogniser's training.
 
-    val: lines to validate on, or several sets by name; None holds some of `data` out. Raises UserError for data that
-    does not fit the configuration.
+    val: lines to validate on, or several sets by name; None holds some of `data` out. Of a set, refused counts what is
+    left out under `val NAME: reason`. Raises UserError for data that does not fit the configuration.
     """
 
     def __init__(self, config: TrainConfig, data: Lines, val: Val, team: Team) -> None:
@@ -58,7 +58,12 @@ class Recognition:
             held, indices = hold_out(found.good, self.config)
             return indices, {"": (self.lines, held)}
         named = val if isinstance(val, Mapping) else {"": val}
-        return found.good, {n: (lines, usable(lines, self.charset, self.config).good) for n, lines in named.items()}
+        sets = {name: usable(lines, self.charset, self.config) for name, lines in named.items()}
+        for name, there in sets.items():
+            said = f"val {name}".strip()
+            self.refused += Counter({f"{said}: {reason}": n for reason, n in there.refused.items()})
+            self.examples |= {f"{said}: {reason}": places for reason, places in there.examples.items()}
+        return found.good, {name: (lines, sets[name].good) for name, lines in named.items()}
 
     def losses(self, batch: Step) -> paddle.Tensor:
         """(N,) losses per character."""

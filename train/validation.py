@@ -23,12 +23,14 @@ Sets = Mapping[str, tuple[Lines, Sequence[int]]]
 class Validation:
     """Scores a reader on sets by name; one that has no name of its own is called "".
 
-    refused: pictures left out, by reason, where the configuration says `damaged: refuse`.
+    refused: pictures left out of the last scores, by reason, where the configuration says `damaged: refuse`;
+    examples: the place of the first of each.
     """
 
     def __init__(self, config: TrainConfig, sets: Sets) -> None:
         self._config, self._sets = config, {name: one for name, one in sets.items() if one[1]}
         self.refused: Counter[str] = Counter()
+        self.examples: dict[str, list[str]] = {}
         if "." in config.best and config.best.partition(".")[0] not in self._sets:
             raise UserError(f"best: there is no validation set {config.best.partition('.')[0]!r}")
 
@@ -52,6 +54,7 @@ class Validation:
 
         Of several sets the first two are means in which each set counts alike.
         """
+        self.refused.clear()
         found = {name: validate(reader, self._pairs(*one)) for name, one in self._sets.items()}
         if not found:
             return {}
@@ -71,7 +74,6 @@ class Validation:
         return [one.get(n, -1.0) for n in names] > [other.get(n, -1.0) for n in names]
 
     def _pairs(self, lines: Lines, indices: Sequence[int]) -> Iterator[tuple[NDArray[np.uint8], str]]:
-        self.refused.clear()
         for index in indices:
             try:
                 yield load(lines, index, self._config)
@@ -79,6 +81,7 @@ class Validation:
                 if self._config.damaged == "error":
                     raise UserError(f"{where(lines, index)}: {error.reason}: {error.detail}") from error
                 self.refused[error.reason] += 1
+                self.examples.setdefault(error.reason, [where(lines, index)])
 
 
 def validate(reader: LineReader, pairs: Iterator[tuple[NDArray[np.uint8], str]]) -> Score:

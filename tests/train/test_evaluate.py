@@ -173,6 +173,15 @@ def test_the_ten_sets_are_found_by_name_and_compared_in_36_characters(tmp_path):
     assert "IC15_2077 is missing; " in page and "CUTE80 holds 1 lines, and 288 were published" in page
 
 
+def test_a_set_that_was_packed_anew_is_found_with_all_its_shards(tmp_path):
+    (tmp_path / "SVTP").mkdir()
+    for shard, label in enumerate(["AB", "x"]):
+        samples = [Sample(encode_jpeg(np.full((32, 60, 3), 90, np.uint8)), label)]
+        write_shard(tmp_path / "SVTP", shard, iter(samples), "test")
+    report = benchmark(always("ab", "ab"), tmp_path).report
+    assert (report["sets"]["SVTP"]["right"], report["sets"]["SVTP"]["lines"]) == (1, 2)
+
+
 def test_the_published_sizes_sum_to_the_published_total():
     assert len(SETS) == 10 and sum(SETS.values()) == 12_067
 
