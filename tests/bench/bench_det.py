@@ -63,11 +63,11 @@ SETS = {
         "icdar2015_restored/gt",
         "icdar2015_restored/images",
         {
-            "largest": 1280,
-            "input": {"side": 1280, "limit": "longest"},
+            "largest": 960,
+            "input": {"side": 960, "limit": "longest"},
             "augment": {"flip": 0.5, "rotation": 10, "scale": [0.6, 1.5], "cut": 0.8, "blur": 1, "noise": 8},
         },
-        500,
+        1000,
     ),
     "sroie": RealSet(
         "sroie",
