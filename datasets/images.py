@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from pathlib import Path
 
 import cv2
@@ -41,10 +42,19 @@ def decode(data: bytes) -> Image:
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error as error:  # for example more pixels than OpenCV accepts
-        raise BadImage("undecodable_image", f"OpenCV: {error.err}") from error
+        raise BadImage("undecodable_image", _why(error.err)) from error
     if image is None:
         raise BadImage("undecodable_image", "not a picture in a format that OpenCV reads")
     return _on_paper(data, image) if _may_be_transparent(data) else image  # type: ignore[arg-type, return-value]
+
+
+def _why(err: str) -> str:
+    """What OpenCV says, in words where it names a limit of its own."""
+    if "CV_IO_MAX_IMAGE_PIXELS" not in err:
+        return f"OpenCV: {err}"
+    return (
+        f"too large: OPENCV_IO_MAX_IMAGE_PIXELS allows {os.environ.get('OPENCV_IO_MAX_IMAGE_PIXELS', 1 << 30)} pixels"
+    )
 
 
 def _may_be_transparent(data: bytes) -> bool:

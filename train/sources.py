@@ -183,7 +183,7 @@ def where(lines: Lines, index: int) -> str:
 
 
 def identity(lines: Lines) -> dict[str, Any]:
-    """What tells two sets of training data apart: the manifest's digest, else the shards and their counts.
+    """What tells two sets of training data apart: the manifest's digest; of other LMDBs the shards and their labels.
 
     Of a label file the names and texts count; of a mixture, all its sources and their ratios.
     """
@@ -197,7 +197,15 @@ def identity(lines: Lines) -> dict[str, Any]:
     if manifest.is_file():
         digest = json.loads(manifest.read_text(encoding="utf-8")).get("digest", "")
     elif isinstance(lines, Pack):
-        digest = digest_of([[f.name, n] for f, n in zip(lines.folders, lines.counts, strict=True)])
+        digest = _digest_of_labels(lines)
     else:
         digest = ""
     return {"samples": len(lines), "digest": digest}
+
+
+def _digest_of_labels(pack: Pack) -> str:
+    """sha256 over the names of the shards, their counts and all labels in order."""
+    found = hashlib.sha256(json.dumps([[f.name, n] for f, n in zip(pack.folders, pack.counts, strict=True)]).encode())
+    for label in pack.labels():
+        found.update(f"{len(label)}:{label}".encode())
+    return found.hexdigest()

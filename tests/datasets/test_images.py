@@ -1,5 +1,8 @@
 """Pictures of every kind come out as three channels of 8 bits, with the text still there to see."""
 
+import struct
+import zlib
+
 import cv2
 import numpy as np
 import pytest
@@ -66,3 +69,14 @@ def test_what_is_no_whole_picture_is_named(data, reason):
     with pytest.raises(BadImage) as caught:
         decode(data)
     assert caught.value.reason == reason
+
+
+def test_a_picture_of_far_too_many_pixels_is_refused_before_it_takes_memory():
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 40_000, 40_000, 8, 0, 0, 0, 0))
+    png = b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+    with pytest.raises(BadImage, match=r"too large: OPENCV_IO_MAX_IMAGE_PIXELS allows \d+ pixels") as caught:
+        decode(png)
+    assert caught.value.reason == "undecodable_image"

@@ -3,7 +3,9 @@
 import pytest
 
 from ocrdata.datasets.images import write_image
+from ocrdata.datasets.records import Sample
 from ocrdata.errors import UserError
+from ocrdata.prep.store import Pack, write_shard
 from ocrdata.train.config import Source, ValSet
 from ocrdata.train.sources import LabelFile, Mixture, identity, open_data, open_sets, require_apart, where
 
@@ -56,6 +58,15 @@ def test_what_data_is_changes_with_labels_and_ratios(label_file, tmp_path):
     for ratios in ([1, 2], [1, 3], None):
         digests.add(identity(Mixture([LabelFile(one), LabelFile(two)], ratios))["digest"])
     assert len(digests) == 5
+
+
+def test_an_lmdb_without_a_manifest_is_told_apart_by_its_labels(tmp_path):
+    digests = set()
+    for name, labels in {"a": ["12", "7"], "b": ["12", "8"], "c": ["1", "27"], "d": ["12", "7"]}.items():
+        (tmp_path / name).mkdir()
+        write_shard(tmp_path / name, 0, (Sample(b"picture", label) for label in labels), "test")
+        digests.add(identity(Pack(tmp_path / name))["digest"])
+    assert len(digests) == 3
 
 
 def test_sets_have_names_and_stand_apart(label_file, tmp_path):
