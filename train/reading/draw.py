@@ -7,6 +7,7 @@ import numpy as np
 
 from ...datasets.images import Image
 from ...fonts.specimen import line_ink
+from .frame import frame
 from .photo_reader import ReadPage, Text
 
 COLOURS = ((40, 40, 200), (40, 140, 40), (200, 90, 30), (150, 40, 150), (20, 130, 200))  # BGR
@@ -31,15 +32,8 @@ def draw_page(page: ReadPage) -> Image:
 
 def _set(paper: Image, text: Text, factor: float) -> None:
     """The text in its box, turned as that is."""
-    first, second = text.points[0] * factor, text.points[1] * factor
-    third = text.points[-1] * factor
+    first, second, third = (factor * point for point in frame(text.points))
     width, height = float(np.hypot(*(second - first))), float(np.hypot(*(third - first)))
-    if len(text.points) != 4:  # of a polygon only its box is known
-        (x0, y0), (x1, y1) = text.points.min(0) * factor, text.points.max(0) * factor
-        first, width, height = np.array([x0, y0]), float(x1 - x0), float(y1 - y0)
-        second, third = first + np.array([width, 0]), first + np.array([0, height])
-    if height > 1.5 * width:  # a column: set as a line and turned back
-        first, second, third, width, height = second, second + third - first, first, height, width
     ink, above = line_ink(text.text, max(SMALLEST, int(FILL * height)))
     if not ink.size or min(width, height) < 2:
         return

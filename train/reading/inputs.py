@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
@@ -39,7 +40,7 @@ class BadPage:
 def find_files(inputs: Sequence[str]) -> list[Path]:
     """Files that paths, folders (with all below them) and patterns such as `scans/*.jpg` name, each once, in order.
 
-    Raises UserError for what names nothing.
+    Raises UserError for what names nothing, MissingPackage for a PDF file without the package that reads it.
     """
     found: dict[Path, None] = {}
     for given in inputs:
@@ -55,6 +56,9 @@ def find_files(inputs: Sequence[str]) -> list[Path]:
             endings = " ".join((*PICTURES, *VIDEOS, PDF))
             raise UserError(f"{given}: no such file, and no folder or pattern with pictures ({endings})")
         found |= dict.fromkeys(files)
+    pdf = next((path for path in found if path.suffix.lower() == PDF), None)
+    if pdf and find_spec("pypdfium2") is None:  # before a thousand other files have been read
+        raise MissingPackage("pypdfium2", "pdf", f"reading {pdf}")
     return list(found)
 
 
@@ -98,6 +102,10 @@ def _pdf(path: Path, dpi: int) -> Iterator[Page | BadPage]:
             name = f"{path}#{number + 1}"
             try:
                 page = document[number]
+                width, height = (round(side * dpi / 72) for side in page.get_size())
+                if max(width, height) > LONGEST:  # before it takes gigabytes
+                    yield _too_large(name, width, height)
+                    continue
                 drawn = page.render(scale=dpi / 72, rev_byteorder=False).to_numpy()
                 page.close()
             except pypdfium2.PdfiumError as error:
@@ -117,13 +125,16 @@ def _video(path: Path, every: float) -> Iterator[Page | BadPage]:
             yield BadPage(str(path), "unreadable_video", "not a video that OpenCV reads")
             return
         rate = video.get(cv2.CAP_PROP_FPS) or 25.0
-        step, number = max(1, round(every * rate)), 0
+        step, number, shown = max(1, round(every * rate)), 0, 0
         while video.grab():
             if number % step == 0:
                 good, frame = video.retrieve()
                 if good:
+                    shown += 1
                     yield Page(f"{path}#{number / rate:.2f}s", frame)  # type: ignore[arg-type]
             number += 1
+        if not shown:
+            yield BadPage(str(path), "unreadable_video", "no frame of it can be decoded")
     finally:
         video.release()
 
@@ -131,5 +142,9 @@ def _video(path: Path, every: float) -> Iterator[Page | BadPage]:
 def _checked(page: Page | BadPage) -> Page | BadPage:
     if isinstance(page, Page) and max(page.image.shape[:2]) > LONGEST:
         height, width = page.image.shape[:2]
-        return BadPage(page.name, "picture_too_large", f"{width} x {height} px; at most {LONGEST} a side")
+        return _too_large(page.name, width, height)
     return page
+
+
+def _too_large(name: str, width: int, height: int) -> BadPage:
+    return BadPage(name, "picture_too_large", f"{width} x {height} px; at most {LONGEST} a side")

@@ -25,7 +25,7 @@ def page_sink(
     """A function that takes pages one by one, and the paths that it writes.
 
     folder: for texts.jsonl, Label.txt and, with `pictures`, a picture of each page. Raises UserError for pictures
-    without a folder, MissingPackage for a PDF file without the package that writes it.
+    without a folder.
     """
     if pictures and folder is None:
         raise UserError("--pictures needs --out: the folder that they go to")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -11,8 +13,9 @@ import numpy as np
 import pytest
 
 from ocrdata.corpora.charset import Charset
+from ocrdata.datasets.images import encode_jpeg
 from ocrdata.datasets.records import Photo, Region
-from ocrdata.errors import UserError
+from ocrdata.errors import MissingPackage, UserError
 from ocrdata.train.det.detector import Detector
 from ocrdata.train.det.numbers import DbPost
 from ocrdata.train.det.preprocess import PhotoRule
@@ -23,7 +26,7 @@ from ocrdata.train.reading.draw import draw_page
 from ocrdata.train.reading.endtoend import end_to_end
 from ocrdata.train.reading.formats import json_line, paddle_line
 from ocrdata.train.reading.inputs import BadPage, Page, find_files, open_pages
-from ocrdata.train.reading.pdf import searchable_pdf
+from ocrdata.train.reading.pdf import SearchablePdf, searchable_pdf
 from ocrdata.train.reading.photo_reader import PhotoReader, ReadPage, Text
 from ocrdata.train.reading.rows import reading_order
 
@@ -167,11 +170,31 @@ def test_frames_of_a_video(tmp_path: Path) -> None:
     assert [texts(p) for p in reader().read(pages)] == ["1", "2"]
     (tmp_path / "bad.mp4").write_bytes(b"no video")
     assert [p.reason for p in open_pages([tmp_path / "bad.mp4"]) if isinstance(p, BadPage)] == ["unreadable_video"]
+    cv2.VideoWriter(str(tmp_path / "none.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 10, (400, 300)).release()
+    (none,) = open_pages([tmp_path / "none.avi"])
+    assert isinstance(none, BadPage) and none.detail == "no frame of it can be decoded"
+
+
+def test_a_pdf_file_is_refused_before_anything_is_read_where_nothing_reads_it(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "pypdfium2", None)
+    cv2.imwrite(str(tmp_path / "a.png"), sheet())
+    (tmp_path / "b.pdf").write_bytes(b"%PDF-1.7")
+    with pytest.raises(MissingPackage, match=r"b\.pdf.*pip install pypdfium2"):
+        find_files([str(tmp_path)])
+
+
+def test_a_page_of_a_pdf_too_large_to_draw_is_refused_and_the_next_one_read(tmp_path: Path) -> None:
+    pytest.importorskip("pypdfium2")
+    with searchable_pdf(tmp_path / "out.pdf") as pdf:
+        for width in (5000, 50):
+            pdf.add(ReadPage("one", np.full((40, width, 3), 255, np.uint8), []))
+    large, good = open_pages([tmp_path / "out.pdf"], dpi=1200)
+    assert isinstance(large, BadPage) and large.reason == "picture_too_large" and "41667 x 333" in large.detail
+    assert isinstance(good, Page) and good.image.shape[1] == 417
 
 
 def test_a_searchable_pdf_can_be_searched_and_read_again(tmp_path: Path) -> None:
     pypdfium2 = pytest.importorskip("pypdfium2")
-    pytest.importorskip("reportlab")
     box = np.array([[40, 40], [130, 40], [130, 64], [40, 64]], np.float32)
     page = ReadPage(
         "one", sheet((7, 40, 40, 90, 24)), [Text(box, "Hello 7", 1, 1), Text(box + np.float32(100), "字典", 1, 1)]
@@ -190,6 +213,50 @@ def test_a_searchable_pdf_can_be_searched_and_read_again(tmp_path: Path) -> None
     assert texts(next(iter(reader().read(again)))) == "7"
     (tmp_path / "bad.pdf").write_bytes(b"no pdf")
     assert [p.reason for p in open_pages([tmp_path / "bad.pdf"]) if isinstance(p, BadPage)] == ["unreadable_pdf"]
+
+
+@pytest.mark.parametrize(
+    "text", ["Straße, été", "Привет", "한국어", "繁體龍", "ישראל", "😀 ok", "(a) \\ <b>", "中文 english"]
+)
+def test_every_script_can_be_searched(text: str, tmp_path: Path) -> None:
+    pypdfium2 = pytest.importorskip("pypdfium2")
+    box = np.array([[40, 40], [240, 40], [240, 64], [40, 64]], np.float32)
+    with searchable_pdf(tmp_path / "out.pdf") as pdf:
+        pdf.add(ReadPage("one", sheet(), [Text(box, text, 1, 1)]))
+    with pypdfium2.PdfDocument(tmp_path / "out.pdf") as document:
+        assert document[0].get_textpage().get_text_range() == text
+
+
+WAYS = {  # points, and where the first and the last of five characters are; px
+    "line": ([[40, 40], [240, 40], [240, 80], [40, 80]], (60, 60), (220, 60)),
+    "leaning": ([[40, 140], [240, 40], [260, 80], [60, 180]], (70, 150), (230, 70)),
+    "column": ([[40, 40], [80, 40], [80, 240], [40, 240]], (60, 60), (60, 220)),
+    "polygon": ([[40, 60], [45, 40], [140, 45], [240, 40], [240, 80], [140, 78], [42, 80]], (60, 60), (220, 60)),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_texts_of_a_pdf_lie_in_their_boxes(way: str, tmp_path: Path) -> None:
+    pypdfium2 = pytest.importorskip("pypdfium2")
+    points, first, last = WAYS[way]
+    with searchable_pdf(tmp_path / "out.pdf") as pdf:
+        pdf.add(ReadPage("one", sheet(), [Text(np.array(points, np.float32), "abcde", 1, 1)]))
+    with pypdfium2.PdfDocument(tmp_path / "out.pdf") as document:
+        found = document[0].get_textpage()
+        for index, expected in ((0, first), (4, last)):
+            left, bottom, right, top = found.get_charbox(index)
+            assert np.abs(np.array([left + right, 300 - bottom - top]) - expected).max() < 20
+
+
+def test_pages_of_a_pdf_go_to_the_disk_one_by_one() -> None:
+    file, page = io.BytesIO(), ReadPage("one", sheet((7, 40, 40, 90, 24)), [])
+    pdf = SearchablePdf(file)
+    sizes = [file.tell()]
+    for _ in range(3):
+        pdf.add(page)
+        sizes.append(file.tell())
+    grown = np.diff(sizes)
+    assert grown.min() > len(encode_jpeg(page.image, 90)) and np.ptp(grown) < 10
 
 
 def test_what_was_read_as_lines_and_as_a_picture() -> None:
