@@ -53,8 +53,11 @@ def register(app: typer.Typer) -> None:
 def train(
     config: Annotated[str, typer.Argument(help=CONFIG_HELP)],
     out_dir: Annotated[
-        Path, typer.Option("--out", "-o", help="Folder of the run; of everything, where lines are made, too.")
-    ],
+        Path | None,
+        typer.Option(
+            "--out", "-o", help="Folder of the run, or of everything that is made; by default the configuration's name."
+        ),
+    ] = None,
     data: Annotated[
         Path | None, typer.Option(help="Lines to train on: a pack, LMDBs, a label file. Without: see above.")
     ] = None,
@@ -75,18 +78,19 @@ def train(
     from .road import by_section, is_road, refuse_making
     from .train.config import TrainConfig
 
-    if train_other(config, overrides, data, val, out_dir, resume, dry_run):
+    folder = out_dir or Path(Path(config.removeprefix(PRESET)).stem)
+    if train_other(config, overrides, data, val, folder, resume, dry_run):
         return
     settings = load(config, "train", TrainConfig, by_section(overrides)["train"])
     source = data or settings.data
     if source is None and is_road(config):
         changes = [*overrides, *([f"val={json.dumps(str(val))}"] if val else [])]
-        _follow(config, out_dir, changes, dry_run, workers)
+        _follow(config, folder, changes, dry_run, workers)
         return
     if source is None:
         raise UserError("no data to train on: --data names a pack (or the key 'data' of the configuration)")
     refuse_making(overrides, workers)
-    _train_lines(settings, source, val or settings.val, (out_dir, resume, dry_run))
+    _train_lines(settings, source, val or settings.val, (folder, resume, dry_run))
 
 
 def _train_lines(settings: TrainConfig, source: Any, validation: Any, how: tuple[Path, bool, bool]) -> None:

@@ -1,6 +1,7 @@
 """A preset from nothing to a bundle, as a user types it: made, gone on with, planned, refused."""
 
 import json
+from pathlib import Path
 
 import pytest
 from command import failed, ocrdata
@@ -39,6 +40,8 @@ def test_a_dry_run_says_what_would_be_done_and_makes_nothing(preset, tmp_path):
     assert result.returncode == 0, result.stderr
     assert "80 lines" in result.stdout and "20 lines" in result.stdout and "4 steps" in result.stdout
     assert not (tmp_path / "all").exists()
+    unnamed = ocrdata("train", preset, "--dry-run", cwd=tmp_path)
+    assert unnamed.returncode == 0 and f"│ {Path('preset', 'evaluation.html')} " in unnamed.stdout, unnamed.stderr
 
 
 def test_from_nothing_to_a_bundle_and_on_from_where_it_stopped(preset, tmp_path):
