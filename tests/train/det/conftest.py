@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-collect_ignore_glob = [] if importlib.util.find_spec("paddle") else ["test_fit.py"]
+collect_ignore_glob = [] if importlib.util.find_spec("paddle") else ["test_fit.py", "test_team.py"]
 
 SMALL = {
     "task": "detection",
