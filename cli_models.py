@@ -174,7 +174,7 @@ def evaluate(
         Path | None, typer.Option("--out", "-o", help="Write the report: NAME.json, or NAME.html with pictures.")
     ] = None,
     policy: Policy = None,
-    worst: Annotated[int, typer.Option(help="How many of the worst lines to keep.")] = 20,
+    worst: Annotated[int, typer.Option(help="How many of the worst lines, or photos, to keep.", min=0)] = 20,
     group_by: GroupBy = "",
     known_only: Annotated[
         bool, typer.Option("--known-only", help="Leave out labels with characters that the model has not.")
@@ -197,8 +197,12 @@ def evaluate(
     if len({path.resolve() for path in data}) < len(data):
         raise UserError("a set is named twice")
     if _task(model) == DETECTION:
+        if known_only or group_by:
+            raise UserError("--known-only and --group-by go with lines, and these are photos")
+        if rec is None and (policy or cls):
+            raise UserError("--policy and --cls go with --rec: without it texts are found and not read")
         if rec is None:
-            evaluate_detector_on(model, data, out_file, engine)
+            evaluate_detector_on(model, data, out_file, engine, worst)
         else:
             evaluate_reading(model, rec, cls, data, (policy or "exact", engine), out_file)
         return

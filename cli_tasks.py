@@ -167,8 +167,10 @@ def _photos(path: Path, most: int = 50) -> list[Image]:
     return found
 
 
-def evaluate_detector_on(model: Path, data: Sequence[Path], out_file: Path | None, engine: EngineName) -> None:
-    """What `eval` does for a detector."""
+def evaluate_detector_on(
+    model: Path, data: Sequence[Path], out_file: Path | None, engine: EngineName, worst: int
+) -> None:
+    """What `eval` does for a detector. worst: photos on the page, at most."""
     from .errors import UserError
     from .files import write_json
     from .train.bundle import SPEC
@@ -177,6 +179,8 @@ def evaluate_detector_on(model: Path, data: Sequence[Path], out_file: Path | Non
     from .train.det.evaluation_page import write_det_evaluation
     from .train.det.photos import open_photos
 
+    if out_file is not None and out_file.suffix.lower() not in (".html", ".htm", ".json"):
+        raise UserError(f"{out_file}: a report is named .html or .json")
     if (model / SPEC).is_file():
         detector = open_detector(model, engine)
     else:
@@ -188,7 +192,7 @@ def evaluate_detector_on(model: Path, data: Sequence[Path], out_file: Path | Non
         detector = run_detector(model)
     sets = {str(path): open_photos(path) for path in data}
     with progress("eval", sum(len(photos) for photos in sets.values())) as done:
-        found = evaluate_detector(detector, sets, done)
+        found = evaluate_detector(detector, sets, done, worst)
     reports = {name: one.report() for name, one in found.items()}
     rows = [
         (n, r["photos"], r["texts"], *(f"{r[k]:.4f}" for k in ("precision", "recall", "hmean")), r["deteval"]["hmean"])
@@ -202,11 +206,9 @@ def evaluate_detector_on(model: Path, data: Sequence[Path], out_file: Path | Non
     if out_file.suffix.lower() in (".html", ".htm"):
         write_det_evaluation(found, out_file, f"Texts found by {model}")
         where(out_file, out_file.with_suffix(".json"))
-    elif out_file.suffix.lower() == ".json":
+    else:
         write_json(out_file, reports)
         where(out_file)
-    else:
-        raise UserError(f"{out_file}: a report is named .html or .json")
 
 
 def evaluate_reading(

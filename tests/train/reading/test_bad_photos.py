@@ -117,8 +117,17 @@ def test_scoring_counts_what_it_leaves_out(photos: Path, bundles, tmp_path: Path
     }
     # Bars that were found: of five photos with one, and of three more with something odd beside it.
     assert (report["photos"], report["texts"], report["ignored"], report["hits"]) == (14, 13, 1, 8)
+    page = ocrdata("eval", bundles.det, folder, "-o", tmp_path / "report.html", "--worst", "3")
+    drawn = (tmp_path / "report.html").read_text(encoding="utf-8").count("data:image/jpeg")
+    assert page.returncode == 0 and drawn == 3
     both = ocrdata("eval", bundles.det, folder, "--rec", bundles.rec)
     assert both.returncode == 0 and "truncated_image" in both.stdout and both.stdout.count(" 14 ") == 2
+
+
+def test_options_that_would_change_nothing_are_refused(photos: Path, bundles) -> None:
+    assert failed(ocrdata("eval", bundles.det, photos, "--policy", "exact"), 2, "--policy", "go with --rec")
+    assert failed(ocrdata("eval", bundles.det, photos, "--known-only"), 2, "--known-only", "go with lines")
+    assert failed(ocrdata("eval", bundles.det, photos, "-o", "report.txt"), 2, "report.txt", ".html or .json")
 
 
 SMALL = """
