@@ -17,7 +17,7 @@ from .readers import READERS
 from .readers.folder import FolderReader
 from .readers.jsons import ByPhoto
 from .readers.labels import Labels, label_lines, open_label
-from .readers.names import MJSYNTH
+from .readers.names import MJSYNTH, named_as_word
 from .readers.words import QUOTED
 from .records import Photo, Refusal
 
@@ -167,7 +167,8 @@ def guess_format(path: Path) -> str:
             return "paddle" if re.match(r"\[\s*(\{|\])", value) else "paddle-rec"
         if QUOTED.fullmatch(line):
             return "icdar2015-words"
-        if MJSYNTH.fullmatch(line):
+        listed = MJSYNTH.fullmatch(line)
+        if listed and named_as_word(listed["name"]):  # else numbers may have lost their tab
             return "mjsynth"
         raise UserError(
             f"{path} line 1: no tab between picture and label, nor another label format that can be told "

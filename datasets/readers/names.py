@@ -42,8 +42,13 @@ def mjsynth(labels: Labels) -> Iterator[Photo | Refusal]:
     yield from wanted.missing()
 
 
+def named_as_word(name: str) -> re.Match[str] | None:
+    """A picture's path, where it is named NUMBER_WORD_NUMBER.jpg."""
+    return WORD.fullmatch(name.rpartition("/")[2].rpartition(".")[0])
+
+
 def _word(name: str) -> Region | Refusal:
-    found = WORD.fullmatch(name.rpartition("/")[2].rpartition(".")[0])
+    found = named_as_word(name)
     if not found:
         return Refusal("malformed_name", name, "NUMBER_WORD_NUMBER.jpg is expected")
     return Region(None, found["text"])

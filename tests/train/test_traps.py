@@ -35,6 +35,7 @@ def rows(label, count=8, end="\n"):
         (rows("###"), r"no line can be used: \{'ignored_###': 8\}; for example 0"),
         (rows(""), r"no line can be used: \{'ignored_empty': 8\}; for example 0"),
         ("0.png\t12\n1.png 12\n", r"labels\.txt line 2"),
+        ("0.png 12\n1.png 34\n", r"labels\.txt line 1: no tab between picture and label"),
         ("0.png\t12\t13\n", r"labels\.txt line 1: .*second tab in '12\\t13'"),
         (rows("12", 0), "the label file is empty"),
         ("x.png\t12\n", r"\{'missing_photo': 1\}; for example x"),
