@@ -43,7 +43,8 @@ class Charset:
         try:
             text = path.read_bytes().decode("utf-8-sig")
         except FileNotFoundError:
-            raise UserError(f"{path}: no such dictionary file") from None
+            place = "" if path.is_absolute() else f" in {Path.cwd()}"
+            raise UserError(f"{path}: no such dictionary file{place}") from None
         except OSError as error:
             raise UserError(f"{path}: {error.strerror}") from error
         except UnicodeDecodeError as error:

@@ -14,7 +14,7 @@ import numpy as np
 from ..corpora.charset import Charset
 from ..datasets.images import BadImage, decode
 from ..errors import UserError
-from .config import TrainConfig
+from .config import WIDEST, TrainConfig
 from .labels import LISTED, LabelCheck, listed, look_at_labels
 from .preprocess import LOWEST, NARROWEST, padded_width
 from .rehearsal import LITTLE, overfit, room
@@ -203,7 +203,8 @@ def _about_width(widths: np.ndarray, config: TrainConfig) -> Finding:
     wanted = int(math.ceil(float(np.quantile(widths, 0.98)) / 32) * 32)
     said = f"{squeezed:.1%} of the lines are wider than the input's {config.width} pixels and are squeezed"
     if squeezed > 0.05:
-        return Finding("warning", "width", f"{said}; width: {wanted} would leave 2 % of them")
+        advice = f"width: {wanted} would leave 2 % of them" if wanted <= WIDEST else f"cut those wider than {WIDEST}"
+        return Finding("warning", "width", f"{said}; {advice}")
     if wanted * 2 <= config.width:
         return Finding(
             "fine", "width", f"98 % of the lines are at most {wanted} pixels wide; {config.width} are allowed"

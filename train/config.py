@@ -15,6 +15,7 @@ from .decoders import Decoder, make_decoder
 from .network_config import Network, Tiny, check_height, decoder_of
 from .preprocess import InputRule
 
+WIDEST = 4096  # pixels of an input
 Share = Annotated[float, Field(ge=0, lt=1)]
 Moment = Annotated[
     Annotated[int, Field(ge=0), Tag("steps")] | Annotated[float, Field(ge=0, lt=1), Tag("share")],
@@ -155,7 +156,7 @@ class TrainConfig(RunConfig):
     charset: str | None = None
     dictionary: Path | None = None
     height: int = Field(default=32, ge=8, le=256)
-    width: int = Field(default=320, ge=16, le=4096)
+    width: int = Field(default=320, ge=16, le=WIDEST)
     squeeze: float = Field(default=2.0, ge=1.0, le=100.0)
     data: Data | None = None
     val: Val | None = None

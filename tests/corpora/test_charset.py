@@ -1,5 +1,7 @@
 """A dictionary file is read strictly: the order is the class id, so nothing may be guessed."""
 
+from pathlib import Path
+
 import pytest
 
 from ocrdata.corpora.charset import Charset
@@ -44,3 +46,13 @@ def test_what_is_written_is_read_back(tmp_path):
     Charset("b a中").write(tmp_path / "d.txt")
     assert Charset.read(tmp_path / "d.txt") == Charset("b a中")
     assert Charset("ab").unknown("abcac") == "c"
+
+
+def test_a_missing_dictionary_is_told_with_the_place_where_it_was_looked_for(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError) as caught:
+        Charset.read(Path("keys.txt"))
+    assert str(caught.value) == f"keys.txt: no such dictionary file in {tmp_path}"
+    with pytest.raises(UserError) as caught:
+        Charset.read(tmp_path / "keys.txt")
+    assert str(caught.value) == f"{tmp_path / 'keys.txt'}: no such dictionary file"

@@ -72,6 +72,15 @@ def test_pictures_that_do_not_fit_are_named(small, pack_of, picture):
     assert "7.1% of the lines are wider than the input's 96 pixels" in found("warning", "width", findings)
 
 
+def test_no_width_is_advised_that_no_input_can_have(small, pack_of):
+    endless = Sample(encode_jpeg(np.random.default_rng(0).integers(0, 255, (32, 9000, 3), np.uint8)), "1")
+    wide = Sample(encode_jpeg(np.random.default_rng(0).integers(0, 255, (32, 150, 3), np.uint8)), "12")
+    usual = found("warning", "width", check(small(), pack_of([wide] * 8), seconds=0))
+    assert "100.0% of the lines are wider" in usual and usual.endswith("width: 160 would leave 2 % of them")
+    beyond = found("warning", "width", check(small(), pack_of([wide, endless] * 4, "q"), seconds=0))
+    assert beyond.endswith("cut those wider than 4096")
+
+
 def test_too_little_memory_and_disk_is_an_error(small, make_pack, tmp_path):
     pack = make_pack(tmp_path / "p", 20)
     findings = check(small(cache_mb=10**9), pack, out=tmp_path, seconds=0)
