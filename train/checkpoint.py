@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from ..errors import UserError
 from ..files import whole_file
@@ -19,6 +21,7 @@ WEIGHTS, OPTIMIZER, ABOUT = "weights/", "optimizer/", "about"
 AVERAGE = "average/"  # in the optimizer's state: the moving average of the weights
 
 Arrays = dict[str, NDArray[Any]]
+T = TypeVar("T")
 
 
 @dataclass
@@ -60,6 +63,19 @@ def read(path: Path) -> tuple[About, Arrays, Arrays]:
     weights = {n.removeprefix(WEIGHTS): v for n, v in arrays.items() if n.startswith(WEIGHTS)}
     optimizer = {n.removeprefix(OPTIMIZER): v for n, v in arrays.items() if n.startswith(OPTIMIZER)}
     return about, weights, optimizer
+
+
+def understood(read: Callable[[dict[str, Any]], T], config: dict[str, Any], place: Path) -> T:
+    """`read` of a run's configuration. Raises UserError where another version of ocrdata wrote other keys."""
+    try:
+        return read(config)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"]))
+        raise UserError(
+            f"{place}: another version of ocrdata made this run, or it is one of another task: in its configuration "
+            f"{key}: {first['msg']}; train anew, or take that version to export it"
+        ) from error
 
 
 def averaged(state: Arrays) -> Arrays:

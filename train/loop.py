@@ -163,7 +163,7 @@ class Loop:
         for name in ("characters", "data", "config"):
             there, here = getattr(about, name), getattr(self.about, name)
             if name == "config":  # of an older version, perhaps, with fewer keys
-                there = self.task.same_config(there)
+                there = checkpoint.understood(self.task.same_config, there, path)
                 there, here = ({k: v for k, v in c.items() if k not in FREE} for c in (there, here))
             if there != here:
                 raise UserError(f"{path}: {_difference(name, there, here)}; resuming needs the same")

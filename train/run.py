@@ -54,7 +54,7 @@ def load_run(run: Path) -> tuple[About, TrainConfig, Charset, nn.Layer]:
     """The best weights of a run's folder, in their network, in evaluation mode. Raises UserError."""
     about, weights, state = checkpoint.read(checkpoint.of_run(run))
     weights = checkpoint.averaged(state) or weights
-    config = TrainConfig.model_validate(about.config)
+    config = checkpoint.understood(TrainConfig.model_validate, about.config, run)
     charset = Charset(about.characters)
     network = build(config, len(charset))
     set_weights(network, weights)

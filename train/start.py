@@ -42,7 +42,7 @@ def open_origin(path: Path) -> Origin:
     if path.is_dir():
         path = checkpoint.of_run(path)
     about, weights, state = checkpoint.read(path)
-    config = TrainConfig.model_validate(about.config)
+    config = checkpoint.understood(TrainConfig.model_validate, about.config, path)
     weights = checkpoint.averaged(state) or weights
     return Origin(str(path), about.characters, about.config["network"], config.height, weights)
 

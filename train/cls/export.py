@@ -46,7 +46,7 @@ def load_direction_run(run: Path) -> tuple[checkpoint.About, ClsConfig, Directio
     about, weights, state = checkpoint.read(checkpoint.of_run(run))
     if about.config.get("task") != TASK:
         raise UserError(f"{run}: not the run of a direction classifier")
-    config = ClsConfig.model_validate(about.config)
+    config = checkpoint.understood(ClsConfig.model_validate, about.config, run)
     network = build(config.scale, config.seed)
     set_weights(network, checkpoint.averaged(state) or weights)
     network.eval()

@@ -57,7 +57,7 @@ def load_detector_run(run: Path) -> tuple[About, DetConfig, nn.Layer]:
     about, weights, state = checkpoint.read(checkpoint.of_run(run))
     if about.config.get("task") != TASK:
         raise UserError(f"{run}: not the run of a detector")
-    config = DetConfig.model_validate(about.config)
+    config = checkpoint.understood(DetConfig.model_validate, about.config, run)
     network = build(config.network, config.seed)
     set_weights(network, checkpoint.averaged(state) or weights)
     network.eval()

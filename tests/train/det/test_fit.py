@@ -17,6 +17,7 @@ from ocrdata.train.det.metrics import match
 from ocrdata.train.det.numbers import DbPost
 from ocrdata.train.det.photos import PhotoMixture, Photos, open_photos
 from ocrdata.train.reader import Reader
+from ocrdata.train.start import open_origin
 
 EAST = {
     "name": "east",
@@ -81,6 +82,24 @@ def test_a_run_goes_on_with_another_way_of_cutting_texts_out_of_maps(small, scen
     assert other.run().steps == 2 and other.about.config["network"]["post"]["score"] == "outline"
     with pytest.raises(UserError, match="resuming needs the same"):
         DetFit(config.model_copy(update={"steps": 3}), photos, None, tmp_path / "run", resume=True)
+
+
+def test_a_run_of_another_version_is_named(small, scenes, tmp_path) -> None:
+    photos, config = open_photos(scenes(4)), small(steps=1)
+    DetFit(config, photos, None, tmp_path / "run").run()
+    for name in (checkpoint.LAST, checkpoint.BEST):
+        path = tmp_path / "run" / name
+        if path.exists():
+            about, weights, state = checkpoint.read(path)
+            about.config["sharpness"] = 3
+            checkpoint.save(path, about, weights, state)
+    for use in (
+        lambda: export_detector(tmp_path / "run", tmp_path / "bundle"),
+        lambda: DetFit(config, photos, None, tmp_path / "run", resume=True),
+        lambda: open_origin(tmp_path / "run"),  # to start a recogniser from
+    ):
+        with pytest.raises(UserError, match=r"run.*another version of ocrdata"):
+            use()
 
 
 def _interrupt() -> None:
