@@ -37,7 +37,9 @@ Dpi = Annotated[int, typer.Option(help="Of what is drawn from PDF files.", min=2
 Every = Annotated[float, typer.Option(help="Seconds between two frames of a video.", min=0.001)]
 Inputs = Annotated[
     list[str],
-    typer.Argument(help="Photos, folders, patterns, PDF files, videos; without --det a bundle, then line pictures."),
+    typer.Argument(
+        help="Photos, folders, patterns, PDF files, videos; without --det a bundle, then pictures of lines."
+    ),
 ]
 Shape = Annotated[str | None, typer.Option("--rec_image_shape", help="Refused where the bundle says otherwise.")]
 Dictionary = Annotated[
@@ -93,6 +95,7 @@ def ocr(
     ocrdata ocr RECOGNISER lines/*.png
     """
     from .errors import UserError
+    from .train.reading.inputs import find_files
 
     post = _post(threshold, box_threshold, unclip, polygons)
     if system is not None:
@@ -102,7 +105,7 @@ def ocr(
             rec, inputs = Path(inputs[0]), inputs[1:]
         if out_dir or pictures or pdf or cls or not inputs:
             raise UserError("without --det only line pictures are read, and printed: ocr RECOGNISER PICTURES")
-        read_lines(rec, [Path(i) for i in inputs], as_json, (engine, threads, batch), shape, dictionary)
+        read_lines(rec, find_files(inputs), as_json, (engine, threads, batch), shape, dictionary)
         return
     if rec is None:
         raise UserError("--rec is missing: a recogniser's bundle (`ocrdata label --det` finds lines without reading)")
@@ -250,9 +253,10 @@ def read_lines(
 
 def label(
     folder: Annotated[Path, typer.Argument(help="A folder of photos.")],
-    det: Annotated[Path, typer.Option("--det", help="A detector's bundle.")],
+    det: Det = None,
     rec: Rec = None,
     cls: Cls = None,
+    system: SystemFile = None,
     least: Least = 0.0,
     threshold: Threshold = None,
     box_threshold: BoxThreshold = None,
@@ -266,10 +270,15 @@ def label(
     Without --rec the lines are found and not read: their texts are left for people to type, and so are those of lines
     that REC cannot read or reads less surely than --drop_score.
     """
+    from .errors import UserError
     from .train.det.bundle import open_detector
     from .train.label import LABELS, label_photos
 
     post = _post(threshold, box_threshold, unclip, False)
+    if system is not None:
+        det, rec, cls, post, least = of_system(system, det, rec, cls, post, least)
+    if det is None:
+        raise UserError("--det is missing: a detector's bundle, or --system, a file that names one")
     reader = (
         open_reader(det, rec, cls, post, (engine, threads, 32), least)
         if rec

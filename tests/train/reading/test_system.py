@@ -49,6 +49,16 @@ def test_photos_are_read_with_what_the_file_names(tmp_path: Path, bundles, bars)
     assert json.loads(nothing.stdout)["texts"] == []  # what is given beside the file counts
 
 
+def test_photos_are_labelled_with_what_the_file_names(tmp_path: Path, bundles, bars) -> None:
+    system = write_system(tmp_path, bundles)
+    (tmp_path / "photos").mkdir()
+    cv2.imwrite(str(tmp_path / "photos" / "photo.png"), bars((3, 40, 20, 80, 20), (1, 40, 120, 80, 20)))
+    assert failed(ocrdata("label", tmp_path / "photos"), 2, "--det", "--system")
+    assert ocrdata("label", tmp_path / "photos", "--system", system).returncode == 0
+    _, _, texts = (tmp_path / "photos" / "Label.txt").read_text(encoding="utf-8").partition("\t")
+    assert [t["transcription"] for t in json.loads(texts)] == ["3", "1"]
+
+
 def test_a_bundle_in_the_wrong_place_is_named(tmp_path: Path, bundles) -> None:
     system = tmp_path / "system.yml"
     system.write_text(SYSTEM.format(det=bundles.rec, rec=bundles.det), encoding="utf-8", newline="\n")
