@@ -99,3 +99,15 @@ def test_lines_to_compare_on_must_be_there(there, tmp_path):
     assert "no line can be read: {'undecodable_image': 1}" in shown(*arguments, there / "none.txt", code=2)
     said = shown(*arguments, there / "some.txt", "--overwrite")
     assert cells(said, "undecodable_image")[1] == "1" and "its change" in said
+
+
+def test_lines_are_read_from_folders_too(there, tmp_path):
+    for text in ("12", "3"):
+        write_image(tmp_path / "lines" / f"{text}.png", picture(text))
+    said = shown("ocr", there / "bundle", tmp_path / "lines", there / "line.png")
+    assert [line.split("\t")[0] for line in said.splitlines()] == [
+        str(tmp_path / "lines" / "12.png"),
+        str(tmp_path / "lines" / "3.png"),
+        str(there / "line.png"),
+    ]
+    assert "nowhere: no such file" in shown("ocr", there / "bundle", tmp_path / "nowhere", code=2)
