@@ -123,13 +123,19 @@ def of_system(
     least: float | None,
 ) -> tuple[Path, Path, Path | None, dict[str, object], float]:
     """What a system's file names; what is given beside it counts in its place."""
+    from .errors import UserError
     from .train.reading.system import load_system
 
     named = load_system(system)
+    given = {"det": det, "rec": rec, "cls": cls}
+    bundles = {name: part.bundle for name, part in named.parts.items()} | {k: v for k, v in given.items() if v}
+    for name, part in named.parts.items():
+        if not given[name] and not part.bundle.is_dir():
+            raise UserError(f"{part.bundle} is not there; `ocrdata system {system}` tells how it is made")
     return (
-        det or named.det.bundle,
-        rec or named.rec.bundle,
-        cls or (named.cls.bundle if named.cls else None),
+        bundles["det"],
+        bundles["rec"],
+        bundles.get("cls"),
         named.post.model_dump(exclude_none=True) | post,
         named.drop_score if least is None else least,
     )

@@ -43,6 +43,8 @@ def system(
     named = load_system(name)
     found = _untrained(named, dictionary) if untrained else sizes(named)
     _show(name + ", untrained" if untrained else name, named, found)
+    if untrained:
+        return
     missing = [part for part in named.parts if part not in found]
     for part in missing:
         line(f"{named.parts[part].bundle} is not there. To make it:")

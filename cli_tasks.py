@@ -43,12 +43,14 @@ def train_detector(
     """What `train` does for a detector."""
     from .errors import UserError
     from .train.backend import require_paddle
-    from .train.det.photos import open_photos
+    from .train.det.photos import open_photos, require_apart
 
     source, validation = data or settings.data, val or settings.val
     if source is None:
         raise UserError("no photos to train on: --data names scenes or labels (or the key 'data')")
     photos, held = open_photos(source), open_photos(validation) if validation else None
+    if held:
+        require_apart(photos, held)
     texts = {"photos": len(photos), **({"photos to validate on": len(held)} if held else {})}
     counts("to train on", texts | {f"left out, {k}": v for s in photos.sources for k, v in s.refused.items()})
     if dry_run:
@@ -89,7 +91,7 @@ def check_other(
     from .model_tables import show_findings
     from .train.backend import require_paddle
     from .train.det.config import DetConfig
-    from .train.det.photos import open_photos
+    from .train.det.photos import open_photos, require_apart
 
     settings = load(config, "train", DetConfig, overrides)
     source, validation = data or settings.data, val or settings.val
@@ -98,9 +100,11 @@ def check_other(
     require_paddle()
     from .train.det.check import check_detector
 
+    photos, held = open_photos(source), open_photos(validation) if validation else None
+    if held:
+        require_apart(photos, held)
     with progress("check", None) as done:
-        held = open_photos(validation) if validation else None
-        found = check_detector(settings, open_photos(source), held, out, seconds, done)
+        found = check_detector(settings, photos, held, out, seconds, done)
     show_findings(found, all_of_them=True)
     return True
 
@@ -123,11 +127,13 @@ def train_direction(
     """What `train` does for a direction classifier."""
     from .errors import UserError
     from .train.backend import require_paddle
-    from .train.sources import open_data, open_source
+    from .train.sources import open_data, open_source, require_apart
 
     source, validation = data or settings.data, val or settings.val
     if source is None:
         raise UserError("no lines to train on: --data names a pack of upright lines (or the key 'data')")
+    if validation:
+        require_apart(source, validation)
     lines, held = open_data(source), open_source(validation) if validation else None
     counts("to train on", {"lines": len(lines), **({"lines to validate on": len(held)} if held else {})})
     if dry_run:

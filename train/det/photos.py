@@ -86,6 +86,10 @@ class Photos:
         """Texts in all, and how many of them count."""
         return len(self._ignored), int((~self._ignored).sum())
 
+    def paths(self) -> set[str]:
+        """Where the photos lie, from the root of the disk."""
+        return {str(Path(str(path)).absolute()) for path in self._paths}
+
     def identity(self) -> dict[str, Any]:
         """What tells two sets apart: sha256 over names, polygons and what is ignored."""
         digest = hashlib.sha256("\n".join(self._names).encode())
@@ -127,6 +131,15 @@ class PhotoMixture:
 def names(photos: Photos | PhotoMixture, indices: Sequence[int]) -> Iterator[str]:
     """Paths of photos, for messages."""
     return (str(photos[index].path) for index in indices)
+
+
+def require_apart(data: PhotoMixture, val: PhotoMixture) -> None:
+    """Raises UserError where a photo is trained on and validated on."""
+    trained, asked = (set[str]().union(*(source.paths() for source in mixture.sources)) for mixture in (data, val))
+    both = trained & asked
+    if both:
+        said = f"{len(both):,} of {len(asked):,} photos to validate on are trained on, too, for example {min(both)}"
+        raise UserError(f"{said}: a score on them says nothing; leave them out of val")
 
 
 def open_photos(data: Path | Sequence[PhotoSource]) -> PhotoMixture:

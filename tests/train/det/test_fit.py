@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -15,7 +17,7 @@ from ocrdata.train.det.feed import DetFeed
 from ocrdata.train.det.fit import DetFit
 from ocrdata.train.det.metrics import match
 from ocrdata.train.det.numbers import DbPost
-from ocrdata.train.det.photos import PhotoMixture, Photos, open_photos
+from ocrdata.train.det.photos import PhotoMixture, Photos, open_photos, require_apart
 from ocrdata.train.reader import Reader
 from ocrdata.train.start import open_origin
 
@@ -135,6 +137,16 @@ def test_data_without_a_text_to_learn_are_refused(scenes) -> None:
     (folder / "Label.txt").write_text("0.png\tbar\n", encoding="utf-8")
     with pytest.raises(UserError, match="labels whole pictures"):
         Photos(folder)
+
+
+def test_photos_are_not_trained_on_and_validated_on(scenes) -> None:
+    whole = open_photos(scenes(3))
+    folder = Path(whole.root)
+    lines = (folder / "Label.txt").read_text(encoding="utf-8").splitlines(keepends=True)
+    (folder / "val.txt").write_text(lines[1], encoding="utf-8", newline="\n")
+    with pytest.raises(UserError, match=r"1 of 1 photos to validate on are trained on, too.*1\.png"):
+        require_apart(whole, open_photos(folder / "val.txt"))
+    require_apart(whole, open_photos(scenes(3, "others")))
 
 
 def test_ratios_decide_how_often_photos_of_a_source_come(small, scenes) -> None:

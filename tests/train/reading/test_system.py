@@ -36,7 +36,7 @@ def test_what_is_missing_comes_with_the_commands_that_make_it(tmp_path: Path) ->
     assert "ocrdata train preset:det_r50_vd_db --data PHOTOS -o general/det_run" in said
     assert "ocrdata export general/rec_run -o general/rec" in said
     result = ocrdata("ocr", "--system", "preset:general", "photo.png", cwd=tmp_path)
-    assert failed(result, 2, "general/det")
+    assert failed(result, 2, "general/det", "`ocrdata system preset:general`")
 
 
 def test_photos_are_read_with_what_the_file_names(tmp_path: Path, bundles, bars) -> None:
