@@ -92,5 +92,6 @@ def _count(done: Labelled, page: ReadPage) -> None:
     done.photos += 1
     done.texts += len(page.texts)
     done.dropped += page.dropped
-    rows = [(page.name, text.text, round(text.confidence, 3)) for text in page.texts]
+    sure = [text for text in page.texts if text.confidence > 0]  # what was not read shows as such
+    rows = [(page.name, text.text, round(text.confidence, 3)) for text in sure]
     done.least_sure = sorted([*done.least_sure, *rows], key=lambda row: row[2])[:SHOWN]

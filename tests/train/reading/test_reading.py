@@ -114,7 +114,8 @@ def test_labels_keep_the_boxes_of_what_was_not_read(tmp_path: Path) -> None:
     name, _, texts = (tmp_path / "Label.txt").read_text(encoding="utf-8").rstrip("\n").partition("\t")
     said = [(t["transcription"], t["points"][0][1] < 100, t["score"] > 0.5) for t in json.loads(texts)]
     assert said == [(UNREAD, True, False), ("4", False, True)] and name == f"{tmp_path.name}/one.png"
-    assert done.texts == 2 and done.least_sure[0] == (name, UNREAD, 0.0) and done.dropped == {"nothing_read": 1}
+    assert done.texts == 2 and [row[:2] for row in done.least_sure] == [(name, "4")]
+    assert done.dropped == {"nothing_read": 1}
 
 
 def test_lines_that_stand_upside_down_are_turned() -> None:
