@@ -21,6 +21,7 @@ from .bidi import mixed_direction, right_to_left, unclear_order
 from .coverage import MISSING, Coverage
 from .files import FaceRef
 from .shape import EM, TURNED, Columns, Run, UnclearOrder, Vertical, shape
+from .strikes import SEPARATE, Strike, sizes
 
 __all__ = [
     "EM",
@@ -73,12 +74,22 @@ class Face:
         self._size = 0
         self._columns: Columns | None = None
         self._glyphs = Coverage(self, self._hb)
-        self._advances = _Advances(self._hb)
+        self._strike = self._open_strike() if ref.strike else None
+        self._advances: dict[int, int] = self._strike.advances if self._strike else _Advances(self._hb)
         self._notdef: dict[int, Glyph | None] = {}
         if not len(self._hb.face.unicodes):
             what = "HarfBuzz reads no character map in it: it is broken, or a web font (WOFF)"
             raise UserError(f"font {ref.path}: {what}")
-        self.plain = self._is_plain()
+        self.plain = self._strike is not None or self._is_plain()
+
+    def _open_strike(self) -> Strike:
+        try:
+            return Strike(self._ft, self.ref.strike, self.ref.width)
+        except LookupError:
+            held = ", ".join(map(str, sizes(self._ft))) or "none"
+            raise UserError(
+                f"font {self.ref.path}: it holds no bitmaps of {self.ref.strike} px (those that it holds: {held})"
+            ) from None
 
     def glyph_ids(self, text: str) -> list[int]:
         """The glyph of each character before shaping; 0 where this face does not show the character."""
@@ -128,6 +139,8 @@ class Face:
             return None
         if not vertical and self.plain and PLAIN.fullmatch(text):
             return self._standing_alone(glyphs)
+        if self._strike:
+            return None if vertical or not SEPARATE.fullmatch(text) else self._standing_alone(glyphs)
         try:
             run = self.columns.shape(text, vertical == "upright") if vertical else self.shape(text)
         except UnclearOrder:
@@ -160,6 +173,8 @@ class Face:
 
     def box(self, glyph: int) -> tuple[int, int, int, int] | None:
         """(left, bottom, right, top) of the outline in 1/EM, y upwards; None for a glyph without ink."""
+        if self._strike:
+            return self._strike.box(glyph)
         e = self._hb.get_glyph_extents(glyph & ~TURNED)
         if e is None or not e.width or not e.height:
             return None
@@ -185,6 +200,9 @@ class Face:
         return _signature(drawn) if drawn is not None and drawn.ink.any() else b""
 
     def _draw(self, glyph: int, size: int) -> Glyph | None:
+        if self._strike:
+            bitmap = self._strike.draw(glyph, size)
+            return Glyph(*bitmap) if bitmap else None
         # Raw calls: freetype-py's own bitmap.buffer makes a Python list of all pixels.
         handle = self._ft._FT_Face
         if size != self._size:

@@ -26,7 +26,8 @@ class FaceRef:
 
     number: the face's position in the file; for a named instance of a variable font plus instance << 16.
     rights: the embedding flags (`fsType` of the OS/2 table).
-    width: a factor of all widths: glyphs, advances, kerning.
+    width: a factor of all widths: glyphs, advances, kerning. strike: px per em of the font's own bitmaps to draw with
+    in place of its outlines; 0: outlines.
     """
 
     path: Path
@@ -36,11 +37,13 @@ class FaceRef:
     weight: float = 1.0
     rights: int = 0
     width: float = 1.0
+    strike: int = 0
 
     @property
     def name(self) -> str:
-        """Family and style, as people know the font, and the width where it is not the font's own."""
-        return f"{self.family} {self.style}" + (f", {self.width:g} as wide" if self.width != 1 else "")
+        """Family and style, as people know the font, and what is not usual."""
+        wide = f", {self.width:g} as wide" if self.width != 1 else ""
+        return f"{self.family} {self.style}{wide}" + (f", bitmaps of {self.strike} px" if self.strike else "")
 
     @property
     def restricted(self) -> bool:

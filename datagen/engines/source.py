@@ -216,8 +216,8 @@ def drive(
     known = known_engine(engine)
     if recipe.boxes:
         raise UserError(f"boxes: {engine} does not say where its characters are; leave boxes out, or the engine")
-    if narrow := next((font.name for font in recipe.fonts if font.width != 1), ""):
-        raise UserError(f"fonts: {engine} draws fonts in their own width; leave `width` of '{narrow}' out")
+    if changed := next((font.name for font in recipe.fonts if font.width != 1 or font.strike), ""):
+        raise UserError(f"fonts: {engine} draws fonts as they are; leave `width` and `strike` of '{changed}' out")
     options = options or OPTIONS[engine]()
     program = python.absolute() if python else interpreter(engine)
     command = (str(program), str(known.script))
