@@ -67,7 +67,7 @@ SETS = {
             "input": {"side": 960, "limit": "longest"},
             "augment": {"flip": 0.5, "rotation": 10, "scale": [0.6, 1.5], "cut": 0.8, "blur": 1, "noise": 8},
         },
-        1000,
+        500,
     ),
     "sroie": RealSet(
         "sroie",
