@@ -49,6 +49,13 @@ def test_size_and_shapes_of_what_is_shipped() -> None:
     assert tuple(network(paddle.zeros([1, 3, 96, 160])).shape) == (1, 15, 24, 40)  # a 64th of it is no whole number
 
 
+def test_few_pixels_are_text_before_training(small) -> None:
+    """Where half of them are, it takes thousands of steps until false alarms are gone."""
+    network = build(small(network=TINY).network, seed=1)
+    network.train()
+    assert float((network(paddle.rand([4, 3, 96, 96]))[:, 0] > 0).astype("float32").mean()) < 0.25
+
+
 def test_every_parameter_is_learnt(small) -> None:
     config = small(network=TINY)
     network = build(config.network)

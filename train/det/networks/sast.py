@@ -9,9 +9,10 @@ from ...networks.blocks import ConvNorm
 from ..network_config import ResNet50, Sast
 from .backbones import BottleneckVd, Residual, backbone
 
-# px for an output of 1. The heads end in batch norms, whose factors begin at 1: without these, they would have to
-# grow for thousands of steps before the corner of a long text could be said.
-EDGE, CORNER = 16.0, 64.0
+# Logits and px for an output of 1. The heads end in batch norms, which begin with a mean of 0 and a factor of 1: without
+# these, they would have to grow for thousands of steps before the corner of a long text could be said, or before less
+# than half of a photo were text. RARE: what a pixel is at first, so that one in six may be text.
+LOGIT, RARE, EDGE, CORNER = 4.0, -1.0, 16.0, 64.0
 
 
 class HalvedUp(nn.Layer):
@@ -153,12 +154,13 @@ class SastNetwork(nn.Layer):
         self.attention = CrossAttention(width)
         self.score, self.border = Head(width, 1), Head(width, 4)
         self.corners, self.centre = Head(width, 8), Head(width, 2)
+        self.score[-1][1].bias.set_value(paddle.full([1], RARE))
 
     def forward(self, images: Tensor) -> Tensor:
         maps = self.backbone(images)
         features = nn.functional.relu(self.down([images, *maps[:2]]) + self.up(maps[:0:-1]))
         features = self.attention(features)
-        parts = [self.score(features), self.border(features) * EDGE]
+        parts = [self.score(features) * LOGIT, self.border(features) * EDGE]
         parts += [self.corners(features) * CORNER, self.centre(features) * CORNER]
         return paddle.concat(parts, axis=1)
 
