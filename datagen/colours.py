@@ -64,6 +64,8 @@ class Ink(Config):
     dark, light: weights of text darker and lighter than its background.
     contrast: the least difference in lightness, 0 to 255, after all tone changes; less is `low_contrast`.
     Strokes that blur and thinning leave with less than half of it are `low_contrast` too.
+    gaps: the share of the contrast that must be left between strokes and the narrow gaps beside them. Below 0.13 people
+    begin to guess; small text of real screens has less.
     busy: how many standard deviations of the background's lightness are added to that demand.
     opacity: of the ink. weight: strokes thickened (above 0) or thinned (below 0), in pixels of the picture.
     pairs: a file of ink and paper learnt from real crops (`ocrdata colours`); learnt: the share of lines, but for
@@ -74,6 +76,7 @@ class Ink(Config):
     dark: NonNegativeFloat = 1
     light: NonNegativeFloat = 1
     contrast: Annotated[float, Field(ge=1, le=250)] = 40
+    gaps: Annotated[float, Field(ge=0, le=1)] = 0.13
     busy: NonNegativeFloat = 1
     opacity: Share = (1, 1)
     weight: Annotated[tuple[float, float], AfterValidator(within(-2, 4))] = (0, 0)

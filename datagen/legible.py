@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import cv2
 
+from .colours import Ink
 from .effects.base import Mask
 from .effects.pixels import box
 
@@ -14,7 +15,6 @@ FAINT = 0.5  # of the demanded contrast must be left, on average over the ink, a
 SHARP = 0.6  # of 1: what is as strong is surely not blurred beyond reading
 NARROW = 0.06  # of the picture's height: half of the width of narrow gaps
 WIPED = 0.25  # of 1: a point or comma whose strongest pixel is weaker is lost among the letters
-MERGED = 0.13  # of the contrast must be left between strokes and gaps; below, people begin to guess
 
 
 class Gaps(NamedTuple):
@@ -48,15 +48,15 @@ class Seen(NamedTuple):
     squares: int
     weakest: int
 
-    def faint(self, shown: float, contrast: float, between: Callable[[], Gaps]) -> str:
-        """Says so where too little is left of the planned contrast `shown`, of which `contrast` was demanded."""
+    def faint(self, shown: float, ink: Ink, between: Callable[[], Gaps]) -> str:
+        """Says so where too little is left of the planned contrast `shown`; ink: what is demanded."""
         strength = self.squares / (255 * self.total) if self.total else 0.0
         left = shown * strength
-        if left < FAINT * contrast:
+        if left < FAINT * ink.contrast:
             return f"{left:.0f} levels are left of {shown:.0f}"
         if (weakest := self.weakest / 255) < WIPED:
             return f"a small mark is wiped out: {weakest:.0%} of its ink is left at its strongest point"
-        if strength < SHARP and (share := between().share) < MERGED:
+        if strength < SHARP and (share := between().share) < ink.gaps:
             return f"strokes run together: {share:.0%} of the contrast is left between them and the gaps beside them"
         return ""
 

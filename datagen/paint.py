@@ -56,7 +56,7 @@ class Painter:
         image, doubtful = drawn
         if doubtful is not None:
             seen, between = doubtful
-            if detail := seen.faint(float(planned.looks.shown[k]), self.recipe.ink.contrast, lambda: between):
+            if detail := seen.faint(float(planned.looks.shown[k]), self.recipe.ink, lambda: between):
                 return self._refused(planned, k, detail)
         return self._upright(image) if planned.shaped.written.vertical[k] and not planned.turned else image
 
@@ -188,7 +188,7 @@ class Painter:
         if whole is not None and whole is not ink:
             total = max(total, int(cv2.sumElems(whole)[0]))
         found = Seen(total, int(cv2.norm(seen, cv2.NORM_L2SQR)), self._weakest(line, seen))
-        return found.faint(line.dress.shown, self.recipe.ink.contrast, lambda: gaps(ink, seen))
+        return found.faint(line.dress.shown, self.recipe.ink, lambda: gaps(ink, seen))
 
     def _weakest(self, line: Line, seen: Mask) -> int:
         """How strong, of 255, the weakest of the small marks still is at its strongest point."""

@@ -82,6 +82,13 @@ def test_low_contrast_of_colours_and_of_faint_strokes(make_recipe):
     assert why.keys() <= {"levels are left", "strokes run tog"} and why["levels are left"]
 
 
+def test_strokes_that_run_together_as_far_as_the_recipe_says(make_recipe):
+    dense = {**texts("888888", "8"), "blur": {"probability": 1, "sigma": [1.5, 2.5]}}
+    refused = [items(make_recipe(**dense, ink={"contrast": 60, "gaps": gaps}))[1] for gaps in (0.4, 0)]
+    together = [sum("strokes run together" in r.detail for r in refusals) for refusals in refused]
+    assert together[0] > 10 * max(together[1], 1)
+
+
 def test_too_long_by_characters_and_by_time_steps(make_recipe):
     samples, refusals = items(make_recipe(**texts("1", "123456"), max_length=5))
     assert {s.label for s in samples} == {"1"} and "6 characters" in only(refusals, "too_long")[0].detail
