@@ -41,7 +41,7 @@ def make(folder: Path, changes: list[str]) -> Path:
         run("synth", f"preset:{recipe}", "-n", count, "-o", folder / "lines" / recipe)
     settings = [part for change in changes for part in ("--set", change)]
     resume = ["--resume"] if (folder / "run" / "last.npz").is_file() else []
-    run("train", "preset:cls_mv3", "--data", folder / "lines", "-o", folder / "run", *settings, *resume)
+    run("train", "preset:cls_tiny", "--data", folder / "lines", "-o", folder / "run", *settings, *resume)
     run("export", folder / "run", "-o", folder / "bundle", "--overwrite")
     return folder / "bundle"
 

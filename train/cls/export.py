@@ -47,7 +47,7 @@ def load_direction_run(run: Path) -> tuple[checkpoint.About, ClsConfig, Directio
     if about.config.get("task") != TASK:
         raise UserError(f"{run}: not the run of a direction classifier")
     config = checkpoint.understood(ClsConfig.model_validate, about.config, run)
-    network = build(config.scale, config.seed)
+    network = build(config)
     set_weights(network, checkpoint.averaged(state) or weights)
     network.eval()
     return about, config, network
@@ -69,7 +69,7 @@ def write_direction(
     bundle = ClsBundle(
         format=FORMAT,
         task=TASK,
-        network={"name": "mobilenet_v3_small", "scale": config.scale},
+        network=config.network(),
         metrics=about.best or about.scores,
         data={**about.data, "steps": about.step},
         versions=versions(),

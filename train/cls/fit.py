@@ -115,7 +115,7 @@ class Direction:
         self.val = val if val is not None else data
         self.held = sorted(order[:held]) if val is None else list(range(min(len(val), HELD_OUT_AT_MOST)))
         self.feed = ClsFeed(config, data, sorted(order[held:]), (team.rank, team.size))
-        self.network = build(config.scale, config.seed)
+        self.network = build(config)
         self.data: dict[str, Any] = {"train": identity(data), "val": identity(val) if val is not None else None}
         self.refused: Counter[str] = Counter()
         self.examples: dict[str, list[str]] = {}

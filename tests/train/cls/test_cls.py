@@ -45,9 +45,10 @@ def lines(tmp_path: Path) -> Path:
     return tmp_path / "rec_gt.txt"
 
 
-def test_it_learns_and_is_deployed_as_it_was_trained(lines: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("network", [{}, {"channels": [8, 16]}])
+def test_it_learns_and_is_deployed_as_it_was_trained(network: dict[str, object], lines: Path, tmp_path: Path) -> None:
     source = open_source(lines)
-    result = ClsFit(config(steps=70, eval_every=10), source, source, tmp_path / "run").run()
+    result = ClsFit(config(steps=70, eval_every=10, **network), source, source, tmp_path / "run").run()
     assert result.scores == {"accuracy": 1.0}
     export_direction(tmp_path / "run", tmp_path / "bundle")
     assert all(a.difference <= 1e-4 for a in verify_direction(tmp_path / "run", tmp_path / "bundle"))
@@ -58,6 +59,12 @@ def test_it_learns_and_is_deployed_as_it_was_trained(lines: Path, tmp_path: Path
     assert turner.upside_down([]) == []
     turner.certain = 1.1
     assert turner.upside_down([turn_round(upright)]) == [False]  # not certain enough
+
+
+def test_a_scale_is_of_one_network_and_channels_are_of_the_other() -> None:
+    assert config(channels=[8]).network() == {"name": "plain", "channels": [8]}
+    with pytest.raises(ValueError, match="give one of them"):
+        config(channels=[8], scale=0.35)
 
 
 def test_resumed_it_ends_with_the_same_weights(lines: Path, tmp_path: Path) -> None:
