@@ -9,7 +9,7 @@ from paddle import Tensor, nn
 
 from ..networks.blocks import ConvNorm
 from ..networks.mobilenet import mobilenet_v3
-from .config import ClsConfig
+from .config import SCALE, ClsConfig
 
 
 class DirectionNetwork(nn.Layer):
@@ -20,7 +20,7 @@ class DirectionNetwork(nn.Layer):
         if config.channels:
             self.backbone, channels = plain(config.channels), config.channels[-1]
         else:
-            self.backbone, channels = mobilenet_v3("small", config.scale)
+            self.backbone, channels = mobilenet_v3("small", config.scale or SCALE)
         self.pool = nn.AdaptiveAvgPool2D(1)
         self.classes = nn.Linear(channels, 2)
 

@@ -45,7 +45,7 @@ def lines(tmp_path: Path) -> Path:
     return tmp_path / "rec_gt.txt"
 
 
-@pytest.mark.parametrize("network", [{}, {"channels": [8, 16]}])
+@pytest.mark.parametrize("network", [{}, {"channels": [8, 16, 16, 16, 16]}])
 def test_it_learns_and_is_deployed_as_it_was_trained(network: dict[str, object], lines: Path, tmp_path: Path) -> None:
     source = open_source(lines)
     result = ClsFit(config(steps=70, eval_every=10, **network), source, source, tmp_path / "run").run()

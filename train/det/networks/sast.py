@@ -9,8 +9,8 @@ from ...networks.blocks import ConvNorm
 from ..network_config import ResNet50, Sast
 from .backbones import BottleneckVd, Residual, backbone
 
-# Logits and px for an output of 1. The heads end in batch norms, which begin with a mean of 0 and a factor of 1: it would
-# take thousands of steps until they could say the corner of a long text, or that less than half of a photo is text.
+# Logits and px for an output of 1. The heads end in batch norms, which begin with a mean of 0 and a factor of 1: it
+# would take thousands of steps until they could say the corner of a long text, or that most of a photo is no text.
 # RARE: what a pixel is at first, so that one in six may be text.
 LOGIT, RARE, EDGE, CORNER = 4.0, -1.0, 16.0, 64.0
 
