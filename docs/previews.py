@@ -20,7 +20,7 @@ from ocrdata.files import whole_file
 
 FOLDER = Path(__file__).resolve().parent / "previews"
 RECIPES = Path(__file__).resolve().parents[1] / "configs" / "synth"
-PRESETS = ("digits",)  # their section `synth` is a recipe
+PRESETS = ("alnum", "digits", "plates")  # their section `synth` is a recipe
 SCENES = ("scenes", "documents", "tags")
 SAMPLES, SCENES_SHOWN = 40, 4
 QUALITY = 82
