@@ -27,7 +27,7 @@ def untrained(recipe: str, out: Path, overrides: tuple[str, ...] = ()) -> Spec:
             return write_detector(folder, out, _about(det), det, build_detector(det.network, det.seed))
         if task == "direction":
             cls = load(recipe, "train", ClsConfig, overrides)
-            return write_direction(folder, out, _about(cls), cls, build_direction(cls.scale, cls.seed))
+            return write_direction(folder, out, _about(cls), cls, build_direction(cls))
         rec = load(recipe, "train", TrainConfig, overrides)
         characters = "".join(rec.characters().characters)
         return write_recogniser(folder, out, _about(rec, characters), rec, build_recogniser(rec, len(characters)))
