@@ -58,6 +58,7 @@ class _Volumes(io.RawIOBase):
         return self._at
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """Bytes read, up to the end of the piece at hand; 0 behind the last."""
         index = bisect_right(self._ends, self._at)
         if index == len(self._files):
             return 0

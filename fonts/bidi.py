@@ -6,6 +6,7 @@ where, but knows no bracket pairs, which are added here; the other only says wha
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 from itertools import groupby
@@ -15,6 +16,11 @@ from bidi import algorithm, get_display
 from bidi.mirror import MIRRORED
 
 RIGHT_TO_LEFT = {"R", "AL"}
+# Letters of which each stands by itself, whatever is beside it.
+SEPARATE = re.compile(
+    "[ -~\u00a0-\u02ff\u0370-\u0482\u048a-\u04ff\u2010-\u20cf\u2100-\u2e7f\u3000-\u3029\u3030-\u3098\u309b-\u9fff"
+    "\uac00-\ud7a3\uff00-\uffef]*"
+)
 # Marks that embed, override and isolate, and ends of paragraphs: invisible, and no part of a line's label.
 EXPLICIT = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI", "B"}
 
@@ -30,6 +36,20 @@ class Span(NamedTuple):
 def right_to_left(text: str) -> bool:
     """Whether the text has right-to-left letters; they may join, so no space may be put between its letters."""
     return not text.isascii() and any(unicodedata.bidirectional(c) in RIGHT_TO_LEFT for c in text)
+
+
+def letters_join(text: str) -> bool:
+    """Whether letters join, reorder or carry marks, so that drawing them one by one would be wrong."""
+    if SEPARATE.fullmatch(text):
+        return False
+    return any(
+        unicodedata.bidirectional(c) in ("R", "AL", "NSM")
+        or unicodedata.category(c) in ("Mn", "Mc", "Me", "Cf")
+        or "\u0900" <= c <= "\u109f"
+        or "\u1100" <= c <= "\u11ff"
+        or "\u1780" <= c <= "\u18af"
+        for c in text
+    )
 
 
 def mixed_direction(text: str) -> bool:

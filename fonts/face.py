@@ -6,6 +6,7 @@ import ctypes
 import re
 import unicodedata
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
 from typing import Literal
@@ -17,11 +18,11 @@ from freetype.raw import FT_Load_Glyph, FT_Set_Char_Size, FT_Set_Pixel_Sizes
 from numpy.typing import NDArray
 
 from ..errors import UserError
-from .bidi import mixed_direction, right_to_left, unclear_order
+from .bidi import letters_join, mixed_direction, right_to_left, unclear_order
 from .coverage import MISSING, Coverage
 from .files import FaceRef
 from .shape import EM, TURNED, Columns, Run, UnclearOrder, Vertical, shape
-from .strikes import SEPARATE, Strike, sizes
+from .strikes import Strike, sizes
 
 __all__ = [
     "EM",
@@ -75,7 +76,7 @@ class Face:
         self._columns: Columns | None = None
         self._glyphs = Coverage(self, self._hb)
         self._strike = self._open_strike() if ref.strike else None
-        self._advances: dict[int, int] = self._strike.advances if self._strike else _Advances(self._hb)
+        self._advances = _Advances(self._strike.advance if self._strike else self._hb.get_glyph_h_advance)
         self._notdef: dict[int, Glyph | None] = {}
         if not len(self._hb.face.unicodes):
             what = "HarfBuzz reads no character map in it: it is broken, or a web font (WOFF)"
@@ -140,7 +141,7 @@ class Face:
         if not vertical and self.plain and PLAIN.fullmatch(text):
             return self._standing_alone(glyphs)
         if self._strike:
-            return None if vertical or not SEPARATE.fullmatch(text) else self._standing_alone(glyphs)
+            return None if vertical or letters_join(text) else self._standing_alone(glyphs)
         try:
             run = self.columns.shape(text, vertical == "upright") if vertical else self.shape(text)
         except UnclearOrder:
@@ -248,12 +249,12 @@ def invisible(char: str) -> bool:
 class _Advances(dict[int, int]):
     """Advances of glyphs, in 1/EM, found on first use."""
 
-    def __init__(self, font: hb.Font) -> None:
+    def __init__(self, ask: Callable[[int], int]) -> None:
         super().__init__()
-        self._font = font
+        self._ask = ask
 
     def __missing__(self, glyph: int) -> int:
-        self[glyph] = advance = int(self._font.get_glyph_h_advance(glyph))
+        self[glyph] = advance = int(self._ask(glyph))
         return advance
 
 

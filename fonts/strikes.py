@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import cv2
 import freetype
 import numpy as np
@@ -13,11 +11,6 @@ from .shape import EM
 
 FLAGS = freetype.FT_LOAD_RENDER | freetype.FT_LOAD_TARGET_MONO
 BITMAPS_ONLY = 1 << 14  # FT_LOAD_SBITS_ONLY, for which freetype-py has no name
-# Letters that stand one beside the other; bitmaps know nothing of joined ones and of marks.
-SEPARATE = re.compile(
-    "[ -~\u00a0-\u02ff\u0370-\u0482\u048a-\u052f\u2010-\u20cf\u2100-\u2e7f\u3000-\u3029\u3030-\u3098\u309b-\u9fff"
-    "\uff00-\uffef]*"
-)
 Bitmap = tuple[NDArray[np.uint8], int, int]
 
 
@@ -38,7 +31,6 @@ class Strike:
         self._face, self._size, self._width = face, size, width
         self._index = sizes(face).index(size)
         self._known: dict[int, tuple[Bitmap | None, int]] = {}
-        self.advances = _Advances(self)
 
     def bitmap(self, glyph: int) -> Bitmap | None:
         """(H, W) uint8 ink, 0 or 255, its left edge right of the pen and its top above the baseline; None without."""
@@ -89,15 +81,3 @@ class Strike:
             return None, advance
         cut = ink[ys.min() : ys.max() + 1, xs.min() : xs.max() + 1]  # some fonts store whole cells
         return (np.ascontiguousarray(cut), slot.bitmap_left + int(xs.min()), slot.bitmap_top - int(ys.min())), advance
-
-
-class _Advances(dict[int, int]):
-    """Advances of glyphs, in 1/EM, found on first use."""
-
-    def __init__(self, strike: Strike) -> None:
-        super().__init__()
-        self._strike = strike
-
-    def __missing__(self, glyph: int) -> int:
-        self[glyph] = advance = self._strike.advance(glyph)
-        return advance

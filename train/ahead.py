@@ -20,6 +20,7 @@ def ahead(items: Callable[[], Iterator[T]], room: int, waited: Callable[[float],
     stopping = threading.Event()
 
     def produce() -> None:
+        """Fill `ready`: pairs of an item and an error, then None."""
         try:
             for item in items():
                 ready.put((item, None))

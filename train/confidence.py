@@ -43,6 +43,7 @@ def _trust(reader: LineReader, pack: Pack, start: int, stop: int) -> Iterator[fl
     pending: list[str | None] = []
 
     def pictures() -> Iterator[tuple[Image, str]]:
+        """What can be judged; `pending` notes it, with None for each picture that cannot be read."""
         for index in range(start, stop):
             sample = pack[index]
             try:

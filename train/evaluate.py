@@ -52,6 +52,7 @@ class Scoring:
             raise UserError(f"group-by: {self.group_by!r} is not a regular expression: {error}") from error
 
         def group(line: Line) -> str:
+            """Of one line; raises UserError where the expression finds nothing."""
             if not self.group_by:
                 return ""
             name = line.source or line.origin
@@ -167,6 +168,7 @@ def _score_set(
     known = {c for character in reader.charset.characters for c in whole.policy.form(character)}
 
     def good() -> Iterator[Line]:
+        """The lines to read; the others are counted."""
         for line in lines:
             if isinstance(line, Refusal):
                 for counted in (tally, whole):

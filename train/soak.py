@@ -68,6 +68,7 @@ def soak_photos(
     texts = 0
 
     def read(done: int) -> int:
+        """Photos of the next window that were read."""
         nonlocal texts
         count = min(WINDOW, photos - done)
         low = SIDES[1] if done < WINDOW else SIDES[0]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from dataclasses import dataclass
 
 from ...datasets.records import Refusal
+from ...fonts.bidi import letters_join
 from ...fonts.face import Faces
 from ..layout import Layout
 from ..rng import Draws, Integers
@@ -14,10 +13,6 @@ from ..synth import Synthesis
 from ..writer import Mixed, Writer
 from .options import EngineOptions
 from .worker import Request
-
-PLAIN = re.compile(
-    "[ -~\u00a0-\u02ff\u0370-\u04ff\u2010-\u2e7f\u3000-\u3029\u3030-\u3098\u30a0-\u9fff\uac00-\ud7a3\uff00-\uffef]*"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,20 +24,6 @@ class Line:
     quality: int
     fine: bool
     request: Request
-
-
-def joined(text: str) -> bool:
-    """Whether letters join, reorder or carry marks, so that drawing them one by one would be wrong."""
-    if PLAIN.fullmatch(text):
-        return False
-    return any(
-        unicodedata.bidirectional(c) in ("R", "AL", "NSM")
-        or unicodedata.category(c) in ("Mn", "Mc", "Me", "Cf")
-        or "\u0900" <= c <= "\u109f"
-        or "\u1100" <= c <= "\u11ff"
-        or "\u1780" <= c <= "\u18af"
-        for c in text
-    )
 
 
 class Asker:
@@ -76,12 +57,12 @@ class Asker:
                 continue
             text, face = what
             ref, number = self.faces.refs[face], int(index[place])
-            if not self.shapes and joined(text):
+            if not self.shapes and letters_join(text):
                 detail = "the engine draws letter by letter"
                 asked.append(self.writer.refusal("needs_shaping", number, detail, text, face))
                 continue
             behind = self.kinds[kind[place]] if kind[place] < len(self.kinds) else photo[place]
-            request = Request(text, str(ref.path), ref.number, seed[place], behind, joined(text))
+            request = Request(text, str(ref.path), ref.number, seed[place], behind, letters_join(text))
             asked.append(Line(number, ref.name, quality[place], fine[place], request))
         return asked
 

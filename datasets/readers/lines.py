@@ -33,6 +33,7 @@ def by_lines(parse: Callable[[str], Text]) -> Parse:
     """A parser of files from one of lines, which raises ValueError for a malformed one."""
 
     def parse_file(labels: Labels, file: Path) -> Iterator[Region | Refusal]:
+        """The regions of one file; lines that `parse` cannot read are refused by number."""
         for number, line in label_lines(file):
             try:
                 points, text, ignore, language = parse(line)

@@ -32,6 +32,7 @@ class _Convolution(paddle.autograd.PyLayer):
 
     @staticmethod
     def forward(ctx: Any, features: Tensor, filters: Tensor, strides: tuple[int, int]) -> Tensor:
+        """strides: down and right."""
         features = features.contiguous()
         ctx.save_for_backward(features, filters)
         ctx.strides, ctx.wanted = strides, (not features.stop_gradient, not filters.stop_gradient)
@@ -43,6 +44,7 @@ class _Convolution(paddle.autograd.PyLayer):
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        """Gradients of features and filters; None where nobody asks for one."""
         features, filters = ctx.saved_tensor()
         found = paddle.empty_like(features), paddle.empty_like(filters)
         tensors = (features, filters, gradient.contiguous(), *found)

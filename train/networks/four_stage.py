@@ -38,6 +38,7 @@ class FourStageNetwork(Recogniser):
             self.classes = nn.Linear(channels, classes)
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
+        """(N, 3, H, W) lines to (N, T, classes) logits; labels: (N, L), which attention is told in training."""
         if self.transform is not None:
             with full_precision():  # a grid in 16 bits is off by pixels
                 images = self.transform(images.astype("float32"))

@@ -57,6 +57,7 @@ class Gsrm(nn.Layer):
         self.behind = Transformer(config.decoder_layers, *size)
 
     def forward(self, classes: Tensor) -> tuple[Tensor, Tensor]:
+        """(N, T, C) and (N, T, classes) of (N, T) ids."""
         positions = classes.shape[1]
         order = paddle.arange(positions)
         later = (order.unsqueeze(0) > order.unsqueeze(1)).astype("float32") * FAR

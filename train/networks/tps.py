@@ -69,6 +69,7 @@ class Tps(nn.Layer):
         self._edges, self._spline = (paddle.to_tensor(values) for values in (edges(points), spline(edges(points))))
 
     def forward(self, images: Tensor) -> Tensor:
+        """(N, 3, H, W) lines, straightened, in the same shape."""
         found = nn.functional.relu(self.hidden(self.features(images).flatten(1)))
         points = self.points(found).reshape([0, -1, 2])
         height, width = paddle.shape(images)[2], paddle.shape(images)[3]

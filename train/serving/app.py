@@ -29,6 +29,7 @@ def make_app(service: Service, largest: int) -> FastAPI:
 
     @app.middleware("http")
     async def refuse_large(request: Request, call_next: Any) -> Any:
+        """411 without a length, 413 above `largest`."""
         # Without a length nobody knows what comes: it is asked for, as for a file that is too large.
         length = request.headers.get("content-length")
         if request.method == "POST" and (length is None or not length.isdigit()):

@@ -18,6 +18,7 @@ class Pyramid(nn.Layer):
         self.smooth = nn.LayerList(nn.Conv2D(inner, inner // 4, 3, padding=1, bias_attr=False) for _ in channels)
 
     def forward(self, maps: list[Tensor]) -> Tensor:
+        """(N, C, H / 4, W / 4), (N, C, H / 8, W / 8) ... to (N, inner, H / 4, W / 4)."""
         # Counted loops: Paddle's tracer knows no zip with `strict`.
         merged = [self.lateral[3](maps[3])]
         for level in (2, 1, 0):

@@ -37,6 +37,7 @@ class EastNetwork(nn.Layer):
         self.corners = nn.Conv2D(width // 2, 8, 1, weight_attr=nn.initializer.Constant(0.0))
 
     def forward(self, images: Tensor) -> Tensor:
+        """The maps in training and in use: a logit, which `found` turns into a probability, and px."""
         maps = self.backbone(images)
         features = maps[3]
         for step in range(3):

@@ -73,6 +73,7 @@ class Up(nn.Layer):
         self.last = ConvNorm(out, out, (1, 1))
 
     def forward(self, maps: list[Tensor]) -> Tensor:
+        """(N, C, H / 64, W / 64), (N, C, H / 32, W / 32) ... to (N, out, H / 4, W / 4)."""
         features = self.lateral[0](maps[0])
         for k in range(4):
             flat = self.lateral[k + 1](maps[k + 1])
@@ -95,6 +96,7 @@ class Down(nn.Layer):
         self.last = ConvNorm(out, out, (1, 1))
 
     def forward(self, maps: list[Tensor]) -> Tensor:
+        """(N, C, H, W), (N, C, H / 2, W / 2), (N, C, H / 4, W / 4) to (N, out, H / 4, W / 4)."""
         features = self.lateral[0](maps[0])
         for k in range(2):
             merged = self.halve[k](features) + self.lateral[k + 1](maps[k + 1])
@@ -114,6 +116,7 @@ class CrossAttention(nn.Layer):
         self.merge = ConvNorm(2 * channels, channels, (1, 1), act="relu")
 
     def forward(self, features: Tensor) -> Tensor:
+        """(N, C, H, W) to the same shape."""
         parts = [layer(features) for layer in (self.query, self.key, self.value)]
         rows = self._seen([p.transpose([0, 2, 3, 1]) for p in parts]).transpose([0, 3, 1, 2])
         columns = self._seen([p.transpose([0, 3, 2, 1]) for p in parts]).transpose([0, 3, 2, 1])
@@ -157,6 +160,7 @@ class SastNetwork(nn.Layer):
         self.score[-1][1].bias.set_value(paddle.full([1], RARE))
 
     def forward(self, images: Tensor) -> Tensor:
+        """The maps in training and in use: a logit, which `found` turns into a probability, and px."""
         maps = self.backbone(images)
         features = nn.functional.relu(self.down([images, *maps[:2]]) + self.up(maps[:0:-1]))
         features = self.attention(features)
