@@ -1,6 +1,7 @@
 """Which lines stand upside down: a direction classifier trained on synthetic lines alone, asked about real crops.
 
-    python tests/bench/bench_direction.py -o FOLDER [--set KEY=VALUE ...]   # render 20,000 lines, train, export, ask
+    python tests/bench/bench_direction.py -o FOLDER                         # render 20,000 lines, train, export, ask
+    python tests/bench/bench_direction.py -o FOLDER --preset cls_mv3        # MobileNetV3 instead of plain convolutions
     python tests/bench/bench_direction.py --bundle BUNDLE                   # ask only
 
 The crops of cable labels lie in ../shared/data beside the repository; which of them stand upside down was told by eye
@@ -35,13 +36,13 @@ def run(*command: object) -> None:
     subprocess.run([sys.executable, "-m", "ocrdata", *map(str, command)], check=True)
 
 
-def make(folder: Path, changes: list[str]) -> Path:
+def make(preset: str, folder: Path, changes: list[str]) -> Path:
     """From nothing to a bundle."""
     for recipe, count in RECIPES.items():
         run("synth", f"preset:{recipe}", "-n", count, "-o", folder / "lines" / recipe)
     settings = [part for change in changes for part in ("--set", change)]
     resume = ["--resume"] if (folder / "run" / "last.npz").is_file() else []
-    run("train", "preset:cls_tiny", "--data", folder / "lines", "-o", folder / "run", *settings, *resume)
+    run("train", f"preset:{preset}", "--data", folder / "lines", "-o", folder / "run", *settings, *resume)
     run("export", folder / "run", "-o", folder / "bundle", "--overwrite")
     return folder / "bundle"
 
@@ -59,10 +60,11 @@ def main() -> None:
     """Print how often the direction is told rightly."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("-o", "--out", type=Path, default=Path("direction"))
+    parser.add_argument("--preset", choices=("cls_tiny", "cls_mv3"), default="cls_tiny")
     parser.add_argument("--set", dest="changes", action="append", default=[], help="change the preset: KEY=VALUE")
     parser.add_argument("--bundle", type=Path)
     given = parser.parse_args()
-    turner = open_turner(given.bundle or make(given.out, given.changes), threads=1)
+    turner = open_turner(given.bundle or make(given.preset, given.out, given.changes), threads=1)
     crops = [crop for crop in alnum() if crop.stands != "sideways"]
     pictures = [crop.line.image for crop in crops]
     asked = probabilities(turner, pictures), probabilities(turner, [p[::-1, ::-1].copy() for p in pictures])
