@@ -65,6 +65,9 @@ def _named(pages: Iterable[Page | BadPage], folder: Path) -> Iterator[Page | Bad
     """Pages under the names that label lines have: the folder's own, and the file's."""
     for page in pages:
         name = f"{folder.resolve().name}/{Path(page.name).name}"
+        if isinstance(page, Page) and not Path(page.name).is_file():
+            yield BadPage(name, "several_pages", "a label line names a file and no page of it: save the pages as files")
+            continue
         yield Page(name, page.image) if isinstance(page, Page) else BadPage(name, page.reason, page.detail)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import glob
+import struct
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,12 +13,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ...datasets.images import BadImage, Image, read_image
+from ...datasets.images import BadImage, Image, decode, read_bytes
 from ...errors import MissingPackage, UserError
 
 PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 VIDEOS = (".mp4", ".avi", ".mov", ".mkv", ".webm")
 PDF = ".pdf"
+TIFF = {b"II": "<", b"MM": ">"}  # how such a file begins: the order of its bytes
 LONGEST = 32_000  # px; beyond that OpenCV cannot warp
 
 
@@ -81,10 +84,36 @@ def open_pages(files: Iterable[Path], dpi: int = 150, every: float = 1.0) -> Ite
 
 
 def _picture(path: Path) -> Iterator[Page | BadPage]:
+    """A picture, or the pages of a scan: TIFF files may hold many."""
     try:
-        yield Page(str(path), read_image(path))
+        data = read_bytes(path)
+        first = decode(data)
     except BadImage as error:
         yield BadPage(str(path), error.reason, error.detail)
+        return
+    count = _page_count(data)
+    yield Page(f"{path}#1" if count > 1 else str(path), first)
+    for number in range(1, count):
+        found, pages = cv2.imdecodemulti(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR, None, (number, number + 1))
+        name = f"{path}#{number + 1}"
+        yield Page(name, pages[0]) if found else BadPage(name, "undecodable_image", "not a page that OpenCV reads")  # type: ignore[arg-type]
+
+
+def _page_count(data: bytes) -> int:
+    """1, or the number of a TIFF file's directories, each of which is a page and tells where the next one lies."""
+    order, version = TIFF.get(data[:2], "<"), data[2:4].strip(b"\0")
+    if data[:2] not in TIFF or version not in (b"*", b"+"):
+        return 1
+    # Large files ("+") count and point in eight bytes, others in two and four.
+    start, counts, entry, offset = (8, "Q", 20, "Q") if version == b"+" else (4, "H", 12, "I")
+    seen: list[int] = []
+    with suppress(struct.error):
+        (at,) = struct.unpack_from(order + offset, data, start)
+        while at and at not in seen:
+            seen.append(at)  # also where it lies behind the end of a cut file: that page is then told as lost
+            (entries,) = struct.unpack_from(order + counts, data, at)
+            (at,) = struct.unpack_from(order + offset, data, at + struct.calcsize(counts) + entry * entries)
+    return max(1, len(seen))
 
 
 def _pdf(path: Path, dpi: int) -> Iterator[Page | BadPage]:

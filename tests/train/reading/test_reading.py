@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import struct
 import sys
 from collections import Counter
 from pathlib import Path
@@ -118,6 +119,12 @@ def test_labels_keep_the_boxes_of_what_was_not_read(tmp_path: Path) -> None:
     assert done.dropped == {"nothing_read": 1}
 
 
+def test_a_label_line_has_no_room_for_pages(tmp_path: Path) -> None:
+    cv2.imwritemulti(str(tmp_path / "scan.tif"), [sheet((1, 40, 40, 90, 24)), sheet((2, 40, 40, 90, 24))])
+    done = label_photos(tmp_path, reader())
+    assert [bad.reason for bad in done.bad] == ["several_pages"] * 2 and done.texts == 0
+
+
 def test_lines_that_stand_upside_down_are_turned() -> None:
     class Always:
         def upside_down(self, lines: list[np.ndarray]) -> list[bool]:
@@ -150,6 +157,28 @@ def test_files_folders_and_patterns(tmp_path: Path) -> None:
     assert [p.name for p in find_files([str(tmp_path / "*.png"), str(tmp_path / "b.png")])] == ["b.png"]
     with pytest.raises(UserError, match=r"nothing.*no such file"):
         find_files([str(tmp_path / "nothing*")])
+
+
+def after(tiff: bytes, directory: int) -> int:
+    """Where a directory tells where the next one lies."""
+    return directory + 2 + 12 * int.from_bytes(tiff[directory : directory + 2], "little")
+
+
+def test_pages_of_a_scan_are_all_read_and_a_lost_one_named(tmp_path: Path) -> None:
+    path = tmp_path / "scan.tiff"
+    cv2.imwritemulti(str(path), [sheet((number, 40, 40, 90, 24)) for number in (1, 2, 3)])
+    pages = list(open_pages([path]))
+    assert [p.name for p in pages] == [f"{path}#1", f"{path}#2", f"{path}#3"]
+    assert [texts(p) for p in reader().read(pages)] == ["1", "2", "3"]
+    whole = path.read_bytes()
+    (second,) = struct.unpack_from("<I", whole, after(whole, *struct.unpack_from("<I", whole, 4)))
+    (third,) = struct.unpack_from("<I", whole, after(whole, second))
+    path.write_bytes(whole[:third])
+    *good, lost = open_pages([path])
+    assert [texts(p) for p in reader().read(good)] == ["1", "2"]
+    assert isinstance(lost, BadPage) and (lost.name, lost.reason) == (f"{path}#3", "undecodable_image")
+    cv2.imwritemulti(str(path), [sheet((4, 40, 40, 90, 24))])
+    assert [p.name for p in open_pages([path])] == [str(path)]
 
 
 def test_a_picture_too_large_to_warp_is_refused(tmp_path: Path) -> None:
