@@ -13,7 +13,7 @@ from ..errors import UserError
 from .augment import Augment
 from .decoders import Decoder, make_decoder
 from .network_config import Network, Tiny, check_height, decoder_of
-from .preprocess import InputRule
+from .preprocess import SQUEEZED, InputRule
 
 WIDEST = 4096  # pixels of an input
 Share = Annotated[float, Field(ge=0, lt=1)]
@@ -210,4 +210,5 @@ class TrainConfig(RunConfig):
 
     def input_rule(self) -> InputRule:
         """How pictures become inputs of this network."""
-        return InputRule(height=self.height, max_width=self.width, width_multiple=32)
+        squeeze = max(SQUEEZED, self.squeeze)
+        return InputRule(height=self.height, max_width=self.width, width_multiple=32, squeeze=squeeze)

@@ -15,7 +15,7 @@ from ..datasets.images import BadImage, Image
 Batch = NDArray[np.float32]
 
 LOWEST, NARROWEST = 4, 2  # pixels; in less there is no character
-SQUEEZED = 4.0  # how much narrower than its aspect ratio wants a line may become
+SQUEEZED = 4.0  # how much narrower than their aspect ratio wants lines may become; those trained on, if that is more
 
 
 class InputRule(Config):
@@ -23,7 +23,7 @@ class InputRule(Config):
 
     height, max_width, width_multiple in pixels. A line is resized to `height` keeping its aspect ratio, squeezed
     where it would be wider than `max_width`, normalised to (x / 255 - mean) / std, and padded with zeros on the
-    right to the next multiple of `width_multiple`.
+    right to the next multiple of `width_multiple`. A line that would become narrower by more than `squeeze` is refused.
     """
 
     height: int = Field(ge=8, le=256)
@@ -32,6 +32,7 @@ class InputRule(Config):
     colour: str = Field(default="BGR", pattern="^BGR$")
     mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
     std: tuple[float, float, float] = (0.5, 0.5, 0.5)
+    squeeze: float = Field(default=SQUEEZED, ge=1)
 
 
 def resized_width(size: tuple[int, ...], rule: InputRule) -> int:
@@ -44,11 +45,12 @@ def padded_width(width: int, rule: InputRule) -> int:
     return -(-width // rule.width_multiple) * rule.width_multiple
 
 
-def unreadable(image: Image, rule: InputRule, squeeze: float = SQUEEZED) -> BadImage | None:
+def unreadable(image: Image, rule: InputRule, squeeze: float | None = None) -> BadImage | None:
     """Why a picture is refused before a network sees it: picture_too_small, line_too_wide; None for a fair one.
 
-    squeeze: how much narrower than its aspect ratio wants a line may become.
+    squeeze: how much narrower than its aspect ratio wants a line may become; by default the rule's.
     """
+    squeeze = rule.squeeze if squeeze is None else squeeze
     height, width = image.shape[:2]
     if height < LOWEST or width < NARROWEST:
         smallest = f"at least {NARROWEST} x {LOWEST} are needed"

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ocrdata.train.augment import Augment, apply, draw
+from ocrdata.train.config import TrainConfig
 from ocrdata.train.preprocess import InputRule, fit, stack, unreadable
 from ocrdata.train.reader import width_batches
 
@@ -61,6 +62,13 @@ def test_pictures_that_hold_no_line_are_refused_before_the_network(size, reason)
     refusal = unreadable(np.zeros((*size, 3), np.uint8), RULE)
     assert (refusal.reason if refusal else None) == reason
     assert refusal is None or f"{size[1]} x {size[0]} pixels" in refusal.detail
+
+
+def test_a_network_that_learnt_squeezed_words_reads_them_too():
+    word = np.zeros((32, 900, 3), np.uint8)
+    squeezing = TrainConfig(charset="01", steps=1, height=32, width=100, squeeze=100).input_rule()
+    assert unreadable(word, squeezing) is None
+    assert unreadable(word, TrainConfig(charset="01", steps=1, height=32, width=100).input_rule()) is not None
 
 
 def test_augmentation_is_a_function_of_its_seed_and_keeps_the_height():
