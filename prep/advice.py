@@ -61,6 +61,11 @@ ADVICE = {
     "margin_bottom": Advice(
         "narrow `layout.margins.bottom`", "widen `layout.margins.bottom`", "`layout.margins.bottom`"
     ),
+    "advance": Advice(
+        "squeeze the letters with `layout.stretch`, or less `layout.spacing`",
+        "widen the letters with `layout.stretch`, or more `layout.spacing`",
+        "`layout.stretch`",
+    ),
     "slope": Advice(
         "turn lines less to the right: `geometry.rotation`",
         "turn lines more to the right: `geometry.rotation`",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from dataclasses import dataclass, field, fields
 
 import cv2
@@ -19,6 +20,8 @@ BLOCK = 8
 SLOPED = 2.0
 """Width to height from which a line's slope can be told from its letters' shapes."""
 OUTSIDE = 0.01
+FEWEST_CELLS = 3
+"""In a shorter text the sides of its letters weigh too much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +29,9 @@ class Detail:
     """One picture at the model's height; None where it cannot be told (no clear ink, or too short a line).
 
     Lightness, contrast and chroma are in levels of 8-bit Lab (lightness 0..255, chroma 0 for grey); margins and
-    the strokes' thickness in percent of the height; ink_share in percent of the pixels; slope in degrees, above 0
-    where the line falls to the right; noise: deviation in levels of grey; blocks: how much stronger steps are at
+    the strokes' thickness in percent of the height, and so is advance, the way from one character to the next, where
+    Han and the like count as two; ink_share in percent of the pixels; slope in degrees, above 0 where the line falls
+    to the right; noise: deviation in levels of grey; blocks: how much stronger steps are at
     JPEG's 8-pixel grid, in percent.
     """
 
@@ -50,6 +54,7 @@ class Detail:
     margin_right: float | None = None
     margin_top: float | None = None
     margin_bottom: float | None = None
+    advance: float | None = None
     slope: float | None = None
 
 
@@ -87,7 +92,7 @@ class Details:
             self.unclear += 1
             self.rows.append(general + (None,) * (len(FEATURES) - len(general)))
             return
-        self.rows.append((*general, *_of_ink(found)))
+        self.rows.append((*general, *_of_ink(found, label, look.width / look.height)))
         self.colours.append(tuple(round(v) for v in (*found.ink, *found.paper)))
 
     def column(self, name: str) -> list[float]:
@@ -107,9 +112,11 @@ class Details:
         return sum(c[0] < c[3] for c in self.colours) / len(self.colours) if self.colours else None
 
 
-def _of_ink(found: Split) -> Row:
+def _of_ink(found: Split, label: str, aspect: float) -> Row:
     mask = found.mask
     left, right, top, bottom = _margins(mask)
+    across = 100 * mask.shape[1] / mask.shape[0]
+    squeezed = 100 * aspect / across
     return (
         found.contrast,
         found.paper[0],
@@ -122,8 +129,14 @@ def _of_ink(found: Split) -> Row:
         right,
         top,
         bottom,
+        _advance(label, squeezed * (across - left - right)),
         _slope(mask),
     )
+
+
+def _advance(label: str, width: float) -> float | None:
+    cells = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in label)
+    return width / cells if cells >= FEWEST_CELLS else None
 
 
 def _chroma(lab: tuple[float, float, float]) -> float:

@@ -29,6 +29,7 @@ TITLES = {
     "margin_right": ("room at the right", "% of the height"),
     "margin_top": ("room at the top", "% of the height"),
     "margin_bottom": ("room at the bottom", "% of the height"),
+    "advance": ("width of a character", "% of the height"),
     "slope": ("slope of the line", "degrees, falling above 0"),
     "noise": ("noise", "levels of grey"),
     "blocks": ("blocks of JPEG", "% stronger steps at its grid"),

@@ -38,6 +38,7 @@ CHARTS = {
     "margin_right": "Room at the right, % of the height",
     "margin_top": "Room at the top, % of the height",
     "margin_bottom": "Room at the bottom, % of the height",
+    "advance": "Width of a character, % of the height; Han and the like count as two",
     "slope": "Slope of the line, degrees, falling above 0",
     "noise": "Noise, levels of grey",
     "blocks": "Blocks of JPEG, % stronger steps at its grid",

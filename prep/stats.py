@@ -156,6 +156,7 @@ DETAILS = {
     "margin_right": 3.125,
     "margin_top": 3.125,
     "margin_bottom": 3.125,
+    "advance": 2.0,
     "slope": 0.25,
     "noise": 0.25,
     "blocks": 1.0,

@@ -94,6 +94,16 @@ def test_margins_strokes_and_share_are_of_the_ink():
     assert found["ink_share"] == pytest.approx(12, abs=1.5) and found["stroke"] == pytest.approx(10, abs=3)
 
 
+@pytest.mark.parametrize(("label", "told"), [("1" * 12, True), ("口" * 6, True), ("1", False)])
+def test_a_character_is_as_wide_as_the_ink_by_the_label_and_han_count_as_two(label, told):
+    image = np.full((40, 800, 3), 240, np.uint8)
+    for x in range(40, 180, 12):
+        image[8:28, x : x + 4] = 20  # the ink is 136 px wide
+    across = 100 * 136 / 40 / 12
+    found = measured(image[:, :200], label)["advance"], measured(image, label)["advance"]  # squeezed, the second
+    assert found == (None, None) if not told else found == pytest.approx((across, across), abs=1.5)
+
+
 @pytest.mark.parametrize("degrees", [-4, 0, 5])
 def test_slope_is_that_of_the_line(degrees):
     image = line(DARK, WHITE, "nmnmnmnmnmnm", (80, 260), (20, 44))
