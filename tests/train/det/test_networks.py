@@ -34,9 +34,9 @@ def test_sizes_and_shapes(name: str, changes: tuple[str, ...], count: int) -> No
     assert deployed(name, *changes) == (count, (1, 1, 64, 96), (1, 2, 64, 96))
 
 
-def test_east_answers_for_every_fourth_pixel() -> None:
-    count, shape, training = deployed("det_mv3_east")
-    assert shape == training == (1, 9, 16, 24) and count > 500_000
+@pytest.mark.parametrize(("name", "count"), [("det_mv3_east", 1_673_503), ("det_r50_vd_east", 31_179_433)])
+def test_east_answers_for_every_fourth_pixel(name: str, count: int) -> None:
+    assert deployed(name) == (count, (1, 9, 16, 24), (1, 9, 16, 24))
 
 
 def test_corners_of_east_begin_at_the_pixel_itself() -> None:
