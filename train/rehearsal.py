@@ -11,15 +11,17 @@ from typing import Literal
 
 import numpy as np
 import paddle
+from paddle import nn
 
-from .config import Optimizer, TrainConfig
+from ..errors import UserError
+from .config import Optimizer, RunConfig, TrainConfig
 from .feed import AHEAD, WINDOW, Feed, load
 from .networks import build, parameter_count
 from .reader import LineReader
 from .run import GraphEngine
 from .sources import Lines
 from .team import Team
-from .update import Update
+from .update import Update, rates
 from .validation import validate
 
 LINES, BATCH, LOOK_EVERY = 64, 16, 20
@@ -87,15 +89,28 @@ Words = tuple[Literal["error", "warning", "fine"], str, str]
 
 def room(config: TrainConfig, characters: int, out: Path) -> list[Words]:
     """Level, name and sentence on disk, memory and shared memory."""
-    numbers = parameter_count(build(config, characters))
-    mb = 4 * numbers / 1e6
-    moments = {"momentum": 1, "rmsprop": 3}.get(config.optimizer.name, 2)
-    copies = 3 + moments + 2 * bool(config.optimizer.ema)  # last with state, best, one new
-    found = [disk(2 * copies * mb, f"{numbers:,} numbers in the network", out)]
+    found = of_weights(build(config, characters), config, out)
     ahead = (AHEAD + WINDOW / 4) * config.batch_size * 3 * config.height * config.width * 4 / 1e6
     found.append(_memory(config.cache_mb + ahead))
     if SHARED.is_dir():
         found.append(shared(shutil.disk_usage(SHARED).free / 1e6, paddle.get_device()))
+    return found
+
+
+def of_weights(network: nn.Layer, config: RunConfig, out: Path) -> list[Words]:
+    """Level, name and sentence on the room of checkpoints, and on the groups of parameters where there are some."""
+    numbers = parameter_count(network)
+    moments = {"momentum": 1, "rmsprop": 3}.get(config.optimizer.name, 2)
+    copies = 3 + moments + 2 * bool(config.optimizer.ema)  # last with state, best, one new
+    found = [disk(2 * copies * 4 * numbers / 1e6, f"{numbers:,} numbers in the network", out)]
+    if config.optimizer.groups:
+        try:
+            factors = rates(network, config.optimizer).values()
+        except UserError as error:
+            return [*found, ("error", "groups", str(error))]
+        frozen, slower = sum(f == 0 for f in factors), sum(0 < f < 1 for f in factors)
+        said = f"of {len(factors)} parameter arrays {frozen} are frozen and {slower} learn at a lower rate"
+        found.append(("fine", "groups", said))
     return found
 
 

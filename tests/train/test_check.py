@@ -44,6 +44,18 @@ def test_labels_that_cannot_be_learnt_are_errors_or_warnings(small, pack_of):
     assert "hold characters" in found("warning", "labels", check(small(unknown="refuse"), pack, seconds=0))
 
 
+def test_groups_of_parameters_are_told_and_a_pattern_that_nothing_matches_is_an_error(small, pack_of):
+    pack = pack_of(["12"] * 30)
+
+    def about(level, pattern):
+        config = small(optimizer={"groups": [{"match": pattern, "rate": 0}]})
+        return found(level, "groups", check(config, pack, seconds=0))
+
+    assert "are frozen and 0 learn at a lower rate" in about("fine", "features.*")
+    assert "no parameter matches 'backbone.*'" in about("error", "backbone.*")
+    assert "every parameter is frozen" in about("error", "*")
+
+
 def test_characters_without_or_with_few_pictures_are_listed(small, pack_of):
     findings = check(small(), pack_of(["1", "1"] * 10 + ["2"] * 10), seconds=0)
     said = found("warning", "dictionary", findings)

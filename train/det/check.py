@@ -14,8 +14,7 @@ import numpy as np
 from ...datasets.images import BadImage, read_image
 from ...errors import UserError
 from ..check import TELLING, Finding, Level
-from ..networks import parameter_count
-from ..rehearsal import disk
+from ..rehearsal import of_weights
 from .config import DetConfig
 from .feed import on_photo
 from .networks import build
@@ -67,7 +66,7 @@ def check_detector(
     if val is None and not int(len(data) * config.holdout):
         said = "no photo is kept to validate on, so there will be no scores; raise holdout, or give val"
         found.append(Finding("warning", "validation", said))
-    found.append(_about_room(config, out))
+    found += [Finding(*one) for one in of_weights(build(config.network, config.seed), config, out)]
     if seconds and looked.seen > looked.wrong["unreadable"]:
         found.append(_rehearse(config, data, seconds))
     order: list[Level] = ["error", "warning", "fine"]
@@ -139,13 +138,6 @@ def _about_sizes(found: Looked, config: DetConfig) -> Iterator[Finding]:
         wanted = int(math.ceil(rule.side * least / max(np.quantile(found.heights, 0.1), 0.5) / 32) * 32)
         said += f"; {small:.0%} are below {least:.0f} px, too small to be found: input.side: {wanted} would leave 10 %"
     yield Finding("warning" if small > 0.1 else "fine", "sizes", said)
-
-
-def _about_room(config: DetConfig, out: Path) -> Finding:
-    numbers = parameter_count(build(config.network, config.seed))
-    moments = {"momentum": 1, "rmsprop": 3}.get(config.optimizer.name, 2)
-    copies = 3 + moments + 2 * bool(config.optimizer.ema)  # last with state, best, one new
-    return Finding(*disk(2 * copies * 4 * numbers / 1e6, f"{numbers:,} numbers in the network", out))
 
 
 def _rehearse(config: DetConfig, data: PhotoMixture, seconds: float) -> Finding:

@@ -41,6 +41,11 @@ def test_labels_that_teach_nothing_are_told_by_learning_them(small, scenes) -> N
     assert "does not learn" in rows["error", "rehearsal"]
 
 
+def test_a_pattern_that_no_parameter_matches_is_an_error(small, scenes) -> None:
+    rows = found(small(optimizer={"groups": [{"match": "nothing.*", "rate": 0}]}), scenes(3))
+    assert "no parameter matches 'nothing.*'" in rows["error", "groups"]
+
+
 def test_odd_labels_photos_and_sizes_are_named(small, scenes) -> None:
     folder = scenes(3)
     (folder / "broken.png").write_bytes(b"no picture")
