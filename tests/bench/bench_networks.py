@@ -1,6 +1,6 @@
 """Does every network of configs/rec learn, stop, go on and deploy? On a processor, with 64 short lines by heart.
 
-    OMP_NUM_THREADS=1 python tests/bench/bench_networks.py                 # all of them: about an hour on one core
+    OMP_NUM_THREADS=1 python tests/bench/bench_networks.py                 # all of them: three hours on one core
     OMP_NUM_THREADS=1 python tests/bench/bench_networks.py rec_mv3_none_bilstm_ctc tiny
 
 A row for each network, from a process of its own:
@@ -201,7 +201,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help="of configs/rec, or tiny; all where none is named")
     parser.add_argument("--list", action="store_true", help="print the names")
-    parser.add_argument("--seconds", type=float, default=900, help="for learning, at most")
+    parser.add_argument("--seconds", type=float, default=2400, help="for learning, at most")
     parser.add_argument("--rate", type=float, help="of learning, constant; by default one for each kind of network")
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
