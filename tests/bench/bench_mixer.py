@@ -9,13 +9,11 @@ labels of ../shared/data. What is made stays in FOLDER, and the same command goe
 from __future__ import annotations
 
 import argparse
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import yaml
+from bench_whose import run
 from real_crops import alnum
 
 from ocrdata.config import config_path
@@ -24,14 +22,6 @@ from ocrdata.train.reader import Reader
 
 NETWORKS = ("rec_chinese_lite_train", "rec_svtr_lite_ctc")
 BATCH = 32
-
-
-def run(*command: object) -> float:
-    """Run a command as a user types it; returns seconds."""
-    began = time.perf_counter()
-    print("ocrdata", *command, file=sys.stderr, flush=True)
-    subprocess.run([sys.executable, "-m", "ocrdata", *map(str, command)], check=True, stdout=sys.stderr)
-    return time.perf_counter() - began
 
 
 def section_train(name: str) -> Any:
