@@ -42,7 +42,10 @@ def rules(preset: str) -> dict[str, Rule]:
     """What counts as equal, by name."""
     if preset == "plates":
         # The dot stands on every plate and so in the recipe's labels, but not in these.
-        return {"without the dot": lambda text: text.replace("·", "")}
+        return {
+            "the last six": lambda text: text.replace("·", "")[-6:],
+            "without the dot": lambda text: text.replace("·", ""),
+        }
     if preset == "alnum":
         # The same print is labelled E0 here and EO there, 100G01 and I00G01.
         return {"exact": str, "O as 0, I as 1": lambda text: text.upper().replace("O", "0").replace("I", "1")}
